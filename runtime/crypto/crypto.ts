@@ -1,0 +1,104 @@
+/**
+ * An authenticated cipher. A ciphertext here is always the encrypted bytes followed by the tag, as RFC 8439 §2.8 and
+ * RFC 7518 §5.2.2.1 write it.
+ */
+export interface Aead {
+  readonly keyBytes: number
+  readonly nonceBytes: number
+  readonly tagBytes: number
+
+  /**
+   * Encrypts and authenticates.
+   *
+   * @param out where to write `plaintext.length + tagBytes` bytes (padded ciphers: up to one block more); made if absent
+   * @returns the bytes written
+   */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array
+
+  /**
+   * Checks the tag, then decrypts.
+   *
+   * @param out where to write the plaintext; made if absent
+   * @throws DidCommError `ERR_CRYPTO_TAG`; `out` is untouched or wiped then
+   */
+  open(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array
+}
+
+/** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
+export interface Crypto {
+  /** X25519, RFC 7748 §5. */
+  readonly x25519: {
+    /** Computes the 32-byte public key. */
+    getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /**
+     * Computes the 32-byte shared secret.
+     *
+     * @throws DidCommError `ERR_KEY_INVALID` where it is all zero (RFC 7748 §6.1)
+     */
+    getSharedSecret(secretKey: Uint8Array, publicKey: Uint8Array, out?: Uint8Array): Uint8Array
+  }
+
+  /** Ed25519, RFC 8032 §5.1. `secretKey` is the 32-byte seed. */
+  readonly ed25519: {
+    getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Signs; the result has 64 bytes. */
+    sign(message: Uint8Array, secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. */
+    verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+  }
+
+  /** ChaCha20-Poly1305, RFC 8439 §2.8: 12-byte nonce, 16-byte tag. */
+  readonly chacha20poly1305: Aead
+  /** XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03 §2: 24-byte nonce, 16-byte tag. */
+  readonly xchacha20poly1305: Aead
+
+  sha256(message: Uint8Array, out?: Uint8Array): Uint8Array
+  sha512(message: Uint8Array, out?: Uint8Array): Uint8Array
+  /** HMAC, RFC 2104, with keys of any length. */
+  hmacSha256(key: Uint8Array, message: Uint8Array, out?: Uint8Array): Uint8Array
+  hmacSha512(key: Uint8Array, message: Uint8Array, out?: Uint8Array): Uint8Array
+
+  /** HKDF with SHA-256, RFC 5869. */
+  readonly hkdfSha256: {
+    extract(ikm: Uint8Array, salt?: Uint8Array): Uint8Array
+    /** Expands to `lengthBytes`, at most 8,160. */
+    expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array
+  }
+
+  /** The Concat KDF with SHA-256, NIST SP 800-56A §5.8.1, as RFC 7518 §4.6.2 uses it: `sharedSecret` is Z. */
+  concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array
+}
+
+/** Wraps keys with a key: RFC 3394. */
+export interface KeyWrap {
+  readonly keyBytes: number
+  /** Wraps `key` (a multiple of 8 bytes, at least 16) into 8 bytes more. */
+  wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array
+  /** @throws DidCommError `ERR_CRYPTO_TAG` */
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
+}
+
+/**
+ * Private keys, used and never handed out. It may be a file, a key store of the operating system or a secure element.
+ * Key ids are absolute DID URLs.
+ */
+export interface Secrets {
+  /** Lists the key ids that can be used. */
+  kids(): Promise<readonly string[]>
+  has(kid: string): Promise<boolean>
+  /**
+   * Computes the raw shared secret of the private key `kid` and `peerPublicKey` (X25519: 32 bytes).
+   *
+   * @throws DidCommError `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`
+   */
+  deriveBits(kid: string, peerPublicKey: Uint8Array): Promise<Uint8Array>
+  /**
+   * Signs with the private key `kid` (Ed25519: 64 bytes).
+   *
+   * @throws DidCommError `ERR_KEY_NOT_FOUND`
+   */
+  sign(kid: string, data: Uint8Array): Promise<Uint8Array>
+}
+
+/** Returns that many fresh random bytes. */
+export type RandomBytes = (lengthBytes: number) => Uint8Array

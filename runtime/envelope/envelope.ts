@@ -1,0 +1,44 @@
+import type { Crypto, RandomBytes, Secrets } from '../crypto/crypto.ts'
+import type { Resolve } from '../did/document.ts'
+import type { Message } from '../message/message.ts'
+import type { TypeRegistry } from '../message/type-registry.ts'
+
+/** `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). */
+export type Encoding = 'json' | 'compact'
+
+/** All that packing and unpacking needs of the world. */
+export interface EnvelopeContext {
+  readonly crypto: Crypto
+  readonly secrets: Secrets
+  readonly resolve: Resolve
+  readonly randomBytes: RandomBytes
+  /** The small integers for message types in compact envelopes. */
+  readonly types: TypeRegistry
+  /**
+   * Finds the key DID URLs whose short id (`docs/compact-envelope.md`) is `shortId` among the parties known here. Only
+   * the first 4 are tried.
+   */
+  readonly knownKids?: (shortId: Uint8Array) => Promise<readonly string[]>
+}
+
+/** What an opened envelope has proven. */
+export interface Unpacked {
+  message: Message
+  /** The DID that sent the message. Present only when proven, by authcrypt or by a signature. */
+  sender?: string
+  /** The DID to whose key it was encrypted, and which opened it. */
+  recipient?: string
+  /** Nobody but the holders of the recipient's keys could read it. */
+  encrypted: boolean
+  /** It is signed: the recipient can show others who wrote it. */
+  nonRepudiable: boolean
+  encoding: Encoding
+}
+
+/** A packed envelope. */
+export interface Packed {
+  bytes: Uint8Array
+  mediaType: string
+  /** The `id` of the message, which a compact envelope may derive from its ciphertext. */
+  id: string
+}

@@ -1,0 +1,52 @@
+/** Any value that JSON can carry. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined }
+
+/** A JSON object. */
+export interface JsonObject {
+  [name: string]: Json | undefined
+}
+
+/** DIDComm v2.1, "Attachments". */
+export interface Attachment {
+  id?: string
+  description?: string
+  filename?: string
+  media_type?: string
+  format?: string
+  lastmod_time?: number
+  byte_count?: number
+  data: AttachmentData
+}
+
+export interface AttachmentData {
+  jws?: Json
+  hash?: string
+  links?: string[]
+  base64?: string
+  json?: Json
+}
+
+/**
+ * A DIDComm plaintext message (DIDComm v2.1, "Plaintext Message Structure"), spelled as on the wire. Headers that are
+ * not named here are kept as they came.
+ */
+export interface Message {
+  id: string
+  type: string
+  typ?: string
+  from?: string
+  to?: string[]
+  thid?: string
+  pthid?: string
+  /** UTC, seconds since 1970. */
+  created_time?: number
+  /** UTC, seconds since 1970. */
+  expires_time?: number
+  body: JsonObject
+  attachments?: Attachment[]
+  from_prior?: string
+  [header: string]: unknown
+}
+
+/** A message before the agent gives it an id, a sender and a time. */
+export type Draft = Omit<Message, 'id' | 'body'> & { type: string; id?: string; body?: JsonObject; to?: string[] }
