@@ -50,8 +50,8 @@ describe('checkPackage', () => {
     path('Users', 'me'),
     `file://${path('home', 'me')}`,
     ['C:', 'Users', 'me'].join('\\'),
-    'https://registry.example.org/x.tgz',
-    'http://npm.example.org:4873/x',
+    ['https:', '', 'registry.example.org', 'x.tgz'].join('/'),
+    ['http:', '', 'npm.example.org:4873', 'x'].join('/'),
   ])('refuses %s in a file', (text) => {
     const failures = failuresOf({ 'tools/a.ts': `\n// '${text}'` })
     expect(failures).toHaveLength(1)
