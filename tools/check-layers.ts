@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path'
 import { lineAt, type Tree } from './check-tree.ts'
 
 const leaves = ['runtime/bytes', 'runtime/errors']
-const formats = ['runtime/envelope/jwe', 'runtime/envelope/jws', 'runtime/envelope/cose']
+const ports = ['runtime/transport', 'runtime/store', 'runtime/world']
+const formats = ['runtime/envelope/jwe', 'runtime/envelope/jws', 'runtime/envelope/cose', 'runtime/envelope/jose']
 const belowEnvelope = ['runtime/did', 'runtime/message', 'runtime/crypto', ...leaves]
-const belowAgent = ['runtime/envelope', 'runtime/transport', ...belowEnvelope]
+const belowAgent = ['runtime/envelope', ...ports, ...belowEnvelope]
 
 /**
  * What each part of the tree may import besides its own files. A part is a folder, or a file without its extension; a
@@ -16,7 +17,11 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/host': [],
   'runtime/errors': [],
   'runtime/bytes': ['runtime/errors'],
+
+  // What an agent is given: interfaces, and nothing that does something.
   'runtime/transport': leaves,
+  'runtime/store': leaves,
+  'runtime/world': [],
 
   'runtime/crypto': ['runtime/crypto/aes', ...leaves],
   'runtime/crypto/aes': ['runtime/crypto', 'npm:@noble/ciphers', ...leaves],
@@ -24,16 +29,25 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/did': ['runtime/crypto', 'runtime/message', ...leaves],
 
   // Formats: keys and bytes in, bytes out. They know no DIDs, no messages, and not each other.
-  'runtime/envelope/jwe': ['runtime/crypto', 'runtime/crypto/aes', ...leaves],
-  'runtime/envelope/jws': ['runtime/crypto', ...leaves],
+  'runtime/envelope/jose': leaves,
+  'runtime/envelope/jwe': [
+    'runtime/envelope/jose',
+    'runtime/envelope/jwe/a256gcm',
+    'runtime/crypto',
+    'runtime/crypto/aes',
+    ...leaves,
+  ],
+  'runtime/envelope/jwe/a256gcm': ['runtime/crypto', 'npm:@noble/ciphers', ...leaves],
+  'runtime/envelope/jws': ['runtime/envelope/jose', 'runtime/crypto', ...leaves],
   'runtime/envelope/cose': ['runtime/crypto', ...leaves],
 
   'runtime/envelope': [...formats, ...belowEnvelope],
   'runtime/agent': belowAgent,
   'runtime/protocols': ['runtime/agent', ...belowAgent],
-  'runtime/index': ['runtime/protocols', 'runtime/agent', ...belowAgent],
+  'runtime/identity': belowEnvelope,
+  'runtime/index': ['runtime/identity', 'runtime/agent', ...belowAgent],
 
-  transports: ['runtime/transport', 'node:', ...leaves],
+  transports: ['runtime/transport', 'runtime/world', 'node:', ...leaves],
 
   // Programs use what is below them as anybody would.
   gateway: ['didcomm-mote', 'node:', 'npm:*'],

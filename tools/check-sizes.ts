@@ -28,8 +28,9 @@ export const budgets: Readonly<Record<string, Budget>> = {
   sensor: {
     program: [
       "import { createAgent } from 'didcomm-mote'",
+      "import { compact } from 'didcomm-mote/envelope'",
       "import { mqtt } from 'didcomm-mote/transports/mqtt'",
-      'globalThis.start = (world, client) => createAgent({ ...world, transports: [mqtt(client)] })',
+      'globalThis.start = (world, client) => createAgent({ ...world, envelopes: [compact()], transports: [mqtt(client)] })',
     ].join('\n'),
     minBytes: 24_000,
     gzipBytes: 9_000,
@@ -51,6 +52,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: hostWords },
   './transports/http': {},
+  './world': { forbidden: [/node:/, /mqtt/] },
   './gateway': { without: ['didcomm-mote'] },
 }
 
@@ -112,11 +114,13 @@ export function weigh(name: string, budget: Budget, content: string | Uint8Array
 
 const subpathsOf = (root: string) => sourcesOf(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** The sources that the subpaths a program imports should have. */
+/** Lists the subpaths that a program imports and that have no source. */
 function missingFrom(root: string, program: string): string[] {
-  const imported = importsOf(program).map(({ specifier }) => specifier)
-  const sources = [...subpathsOf(root)].filter(([subpath]) => imported.includes(importName(subpath)))
-  return sources.map(([, source]) => source).filter((source) => !existsSync(join(root, source)))
+  const sources = new Map([...subpathsOf(root)].map(([subpath, source]) => [importName(subpath), source]))
+  const present = (name: string) => sources.has(name) && existsSync(join(root, sources.get(name) ?? ''))
+  return importsOf(program)
+    .map(({ specifier }) => specifier)
+    .filter((name) => !present(name))
 }
 
 async function weighEntry(root: string, name: string, budget: Budget, complete: boolean): Promise<Report> {

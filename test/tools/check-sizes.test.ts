@@ -43,7 +43,7 @@ describe('checkSizes', () => {
     const table = { './a': {}, './host': { forbidden: [/node:/, /\bBuffer\b/] }, './later': {} }
     const { failures, notes } = await checkSizes(folderOf(project), table, false)
     expect(failures).toEqual(['./host: the bundle has "node:" in it', './host: the bundle has "Buffer" in it'])
-    expect(notes).toContain('./later: no source for later.ts yet: skipped')
+    expect(notes).toContain('./later: no source for didcomm-mote/later yet: skipped')
   })
 
   it('does not take ArrayBuffer for Buffer', () => {
@@ -52,7 +52,7 @@ describe('checkSizes', () => {
 
   it('refuses a missing source and a missing core once the tree is complete', async () => {
     const { failures } = await checkSizes(folderOf(project), { './a': {}, './host': {}, './later': {} }, true)
-    expect(failures).toEqual(['./later: no source for later.ts', 'core.wasm: is not built'])
+    expect(failures).toEqual(['./later: no source for didcomm-mote/later', 'core.wasm: is not built'])
   })
 
   it('refuses a subpath without a row', async () => {
