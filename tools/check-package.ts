@@ -61,7 +61,22 @@ function checkLockfile(tree: Tree): string[] {
   if (!tree.files.includes('package-lock.json')) return ['package-lock.json:1: is missing']
   const text = tree.read('package-lock.json')
   const resolved = text.matchAll(/"resolved": "([^"]*)"/g)
-  return [...resolved].map((match) => `package-lock.json:${lineAt(text, match.index)}: is resolved to ${match[1]}`)
+  return [
+    ...[...resolved].map((match) => `package-lock.json:${lineAt(text, match.index)}: is resolved to ${match[1]}`),
+    ...unlocked(text).map((name) => `package-lock.json:1: has no ${name}, and npm ci refuses that`),
+  ]
+}
+
+interface Lock {
+  packages?: Record<string, { optionalDependencies?: Record<string, string> }>
+}
+
+/** `npm install` leaves out the packages for other platforms that its registry does not have; `npm ci` wants them all. */
+function unlocked(text: string): string[] {
+  const { packages = {} } = JSON.parse(text) as Lock
+  const optional = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+  const paths = Object.keys(packages)
+  return [...new Set(optional)].filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))
 }
 
 /** @param complete whether an entry without its source, or without a word in the README, is a failure yet */

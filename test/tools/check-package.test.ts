@@ -75,6 +75,14 @@ describe('checkPackage', () => {
     ])
   })
 
+  it('refuses a lock file without the packages for other platforms', () => {
+    const packages = { 'node_modules/a': { optionalDependencies: { '@a/linux': '1', '@a/win32': '1' } } }
+    const lock = JSON.stringify({ packages: { ...packages, 'node_modules/@a/linux': {} } })
+    expect(failuresOf({ 'package-lock.json': lock })).toEqual([
+      'package-lock.json:1: has no @a/win32, and npm ci refuses that',
+    ])
+  })
+
   it("refuses a developer's npm configuration", () => {
     expect(failuresOf({ '.npmrc': '' })).toEqual(['.npmrc:1: belongs to one machine'])
   })
