@@ -44,7 +44,10 @@ describe('importsOf', () => {
       '/**',
       " * import { a } from './a.ts'",
       ' */',
-      "// import './b.ts'",
+      "// import './b.ts', or import('./b.ts')",
+      '/*',
+      "import { f } from './f.ts'",
+      '*/',
       "export const c = 'd'",
       "export function from(x = './e.ts') {}",
     ].join('\n')
