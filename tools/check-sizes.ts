@@ -37,6 +37,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
     forbidden: hostWords,
   },
   '.': hostless,
+  './bytes': hostless,
   './crypto': hostless,
   './did': hostless,
   './message': hostless,
