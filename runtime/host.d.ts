@@ -1,4 +1,4 @@
-/** All that `runtime/` asks of its host beyond ECMAScript 2022. */
+/** All that `runtime/` asks of its host beyond ECMAScript 2022; `WebAssembly` is declared where it is used, in crypto/core.ts. */
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>
@@ -8,17 +8,4 @@ declare class TextEncoder {
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
   decode(bytes: Uint8Array): string
-}
-
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>)
-  }
-  class Instance {
-    constructor(module: Module)
-    readonly exports: Record<string, unknown>
-  }
-  interface Memory {
-    readonly buffer: ArrayBuffer
-  }
 }

@@ -33,7 +33,7 @@ export interface Crypto {
     /**
      * Computes the 32-byte shared secret.
      *
-     * @throws DidCommError `ERR_KEY_INVALID` where it is all zero (RFC 7748 §6.1)
+     * @throws DidCommError `ERR_KEY_INVALID` where it is all zero (RFC 7748 §6.1), or `publicKey` has not 32 bytes
      */
     getSharedSecret(secretKey: Uint8Array, publicKey: Uint8Array, out?: Uint8Array): Uint8Array
   }
@@ -43,8 +43,20 @@ export interface Crypto {
     getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
     /** Signs; the result has 64 bytes. */
     sign(message: Uint8Array, secretKey: Uint8Array, out?: Uint8Array): Uint8Array
-    /** Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. */
+    /**
+     * Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. A signature or public key of a wrong
+     * length is `false` like any other that does not verify.
+     */
     verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+    /**
+     * Computes the X25519 public key that belongs to an Ed25519 public key (RFC 7748 §4.1): did:key derives its key agreement
+     * key so.
+     *
+     * @throws DidCommError `ERR_KEY_INVALID` where it is not the canonical encoding of a point, or one of small order
+     */
+    toX25519PublicKey(publicKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Computes the X25519 secret key that belongs to an Ed25519 seed: its scalar, clamped. */
+    toX25519SecretKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
   }
 
   /** ChaCha20-Poly1305, RFC 8439 §2.8: 12-byte nonce, 16-byte tag. */

@@ -35,6 +35,43 @@ export interface Unpacked {
   encoding: Encoding
 }
 
+/** A message to pack: one whose `id` may be left to the encoding. */
+export type Packable = Omit<Message, 'id'> & { id?: string }
+
+export interface PackOptions {
+  /** The DID of the recipient. */
+  to: string
+  /** The DID of the sender: authcrypt. Absent: anoncrypt. */
+  from?: string
+  /** The DID that signs before the encryption. */
+  sign?: string
+}
+
+/**
+ * One way to write envelopes. An agent is given those that it speaks, so that a sensor that speaks only one carries no
+ * code for the other.
+ */
+export interface EnvelopeFormat {
+  readonly encoding: Encoding
+  /** The id of a message that brings none is derived from its envelope. */
+  readonly derivesId: boolean
+  /** Tells from the first byte whether the envelope is of this format. */
+  recognizes(firstByte: number): boolean
+  /** Encrypts a message for all keys of one DID. */
+  pack(message: Packable, options: PackOptions, context: EnvelopeContext): Promise<Packed>
+  /** @throws DidCommError */
+  unpack(bytes: Uint8Array, context: EnvelopeContext): Promise<Unpacked>
+  /** Wraps an envelope for mediators on its way, outermost first; present in formats that mediators understand. */
+  forward?(bytes: Uint8Array, options: ForwardOptions, context: EnvelopeContext): Promise<Packed>
+}
+
+export interface ForwardOptions {
+  /** For whom the envelope is: a DID, or the DID URL of a key. */
+  next: string
+  /** Outermost first: DID URLs of keys, or DIDs of mediators. */
+  routingKeys: readonly string[]
+}
+
 /** A packed envelope. */
 export interface Packed {
   bytes: Uint8Array

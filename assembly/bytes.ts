@@ -1,0 +1,23 @@
+// Moves, wipes and compares bytes. Time depends on lengths and addresses only, never on the bytes.
+
+/** Copies `length` bytes, one at a time, so that any address will do. */
+export function copyBytes(to: usize, from: usize, length: usize): void {
+  for (let i: usize = 0; i < length; i++) store<u8>(to + i, load<u8>(from + i))
+}
+
+/** Copies `length` bytes, a multiple of 4, between addresses that are multiples of 4. */
+export function copyWords(to: usize, from: usize, length: usize): void {
+  for (let i: usize = 0; i < length; i += 4) store<u32>(to + i, load<u32>(from + i))
+}
+
+/** Overwrites `length` bytes, a multiple of 8, with zeros; `at` is a multiple of 8. */
+export function wipe(at: usize, length: usize): void {
+  for (let i: usize = 0; i < length; i += 8) store<u64>(at + i, 0)
+}
+
+/** Returns zero exactly where `length` bytes, a multiple of 4, are equal; looks at all of them always. */
+export function differenceOfWords(a: usize, b: usize, length: usize): u32 {
+  let difference: u32 = 0
+  for (let i: usize = 0; i < length; i += 4) difference |= load<u32>(a + i) ^ load<u32>(b + i)
+  return difference
+}

@@ -1,0 +1,45 @@
+// The ABI of the core, and nothing else.
+//
+// Addresses and lengths are i32 into the one fixed memory; `io()` is where the host's window begins: it reaches to the end of the
+// memory. Every pointer argument is a multiple of 8 (a host that copies to multiples of 16 is always right). Results are i32
+// status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
+
+export {
+  aeadAad,
+  aeadAuthenticate,
+  aeadDecrypt,
+  aeadEncrypt,
+  aeadEnd,
+  aeadTag,
+  aeadVerify,
+  chacha20Poly1305Init,
+  xchacha20Poly1305Init,
+} from './chacha20-poly1305'
+export { concatKdfSha256 } from './concat-kdf'
+export {
+  ed25519Public,
+  ed25519PublicToX25519,
+  ed25519SecretToX25519,
+  ed25519SignBegin,
+  ed25519SignCommit,
+  ed25519SignEnd,
+  ed25519Update,
+  ed25519VerifyBegin,
+  ed25519VerifyEnd,
+} from './ed25519'
+export { hkdfSha256Expand } from './hkdf'
+export {
+  hmacSha256Final,
+  hmacSha256Init,
+  hmacSha256Update,
+  hmacSha512Final,
+  hmacSha512Init,
+  hmacSha512Update,
+} from './hmac'
+export { sha256Final, sha256Init, sha256Update } from './sha256'
+export { sha512Final, sha512Init, sha512Update } from './sha512'
+export { x25519, x25519Public } from './x25519'
+
+export function io(): usize {
+  return __heap_base
+}

@@ -1,0 +1,140 @@
+import { copyBytes, wipe } from './bytes'
+
+// SHA-256, FIPS 180-4 §6.2. One context; words are big endian.
+
+/** Fractional parts of the cube roots of the first 64 primes (§4.2.2). */
+const K = memory.data<u32>([
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,
+  0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
+  0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8,
+  0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13,
+  0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819,
+  0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
+  0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+  0xc67178f2,
+])
+
+/** Fractional parts of the square roots of the first 8 primes (§5.3.3). */
+const INITIAL = memory.data<u32>([
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+])
+
+const STATE = memory.data(32, 16)
+const BLOCK = memory.data(64, 16)
+const SCHEDULE = memory.data(256, 16)
+
+/** Bytes absorbed; what is left over modulo 64 waits in `BLOCK`. */
+let total: u64 = 0
+
+function choose(x: u32, y: u32, z: u32): u32 {
+  return z ^ (x & (y ^ z))
+}
+
+function majority(x: u32, y: u32, z: u32): u32 {
+  return (x & y) | (z & (x | y))
+}
+
+function bigSigma0(x: u32): u32 {
+  return rotr<u32>(x, 2) ^ rotr<u32>(x, 13) ^ rotr<u32>(x, 22)
+}
+
+function bigSigma1(x: u32): u32 {
+  return rotr<u32>(x, 6) ^ rotr<u32>(x, 11) ^ rotr<u32>(x, 25)
+}
+
+function smallSigma0(x: u32): u32 {
+  return rotr<u32>(x, 7) ^ rotr<u32>(x, 18) ^ (x >>> 3)
+}
+
+function smallSigma1(x: u32): u32 {
+  return rotr<u32>(x, 17) ^ rotr<u32>(x, 19) ^ (x >>> 10)
+}
+
+/** Absorbs one block; `block` is a multiple of 4. */
+function compress(block: usize): void {
+  for (let i: usize = 0; i < 64; i += 4) store<u32>(SCHEDULE + i, bswap<u32>(load<u32>(block + i)))
+  for (let at = SCHEDULE; at < SCHEDULE + 192; at += 4) {
+    const w0 = load<u32>(at)
+    const w1 = load<u32>(at, 4)
+    const w9 = load<u32>(at, 36)
+    const w14 = load<u32>(at, 56)
+    store<u32>(at, w0 + smallSigma0(w1) + w9 + smallSigma1(w14), 64)
+  }
+
+  let a = load<u32>(STATE)
+  let b = load<u32>(STATE, 4)
+  let c = load<u32>(STATE, 8)
+  let d = load<u32>(STATE, 12)
+  let e = load<u32>(STATE, 16)
+  let f = load<u32>(STATE, 20)
+  let g = load<u32>(STATE, 24)
+  let h = load<u32>(STATE, 28)
+  for (let i: usize = 0; i < 256; i += 4) {
+    const t1 = h + bigSigma1(e) + choose(e, f, g) + load<u32>(K + i) + load<u32>(SCHEDULE + i)
+    const t2 = bigSigma0(a) + majority(a, b, c)
+    h = g
+    g = f
+    f = e
+    e = d + t1
+    d = c
+    c = b
+    b = a
+    a = t1 + t2
+  }
+  store<u32>(STATE, load<u32>(STATE) + a)
+  store<u32>(STATE, load<u32>(STATE, 4) + b, 4)
+  store<u32>(STATE, load<u32>(STATE, 8) + c, 8)
+  store<u32>(STATE, load<u32>(STATE, 12) + d, 12)
+  store<u32>(STATE, load<u32>(STATE, 16) + e, 16)
+  store<u32>(STATE, load<u32>(STATE, 20) + f, 20)
+  store<u32>(STATE, load<u32>(STATE, 24) + g, 24)
+  store<u32>(STATE, load<u32>(STATE, 28) + h, 28)
+}
+
+export function sha256Init(): void {
+  for (let i: usize = 0; i < 32; i += 4) store<u32>(STATE + i, load<u32>(INITIAL + i))
+  total = 0
+}
+
+/** Absorbs `length` bytes. Whole blocks at a multiple of 4, with nothing waiting, are read where they are. */
+export function sha256Update(data: usize, length: usize): void {
+  let used = (total as usize) & 63
+  total += length as u64
+  while (length > 0) {
+    if (used == 0 && length >= 64 && (data & 3) == 0) {
+      compress(data)
+      data += 64
+      length -= 64
+    } else {
+      const taken = min<usize>(64 - used, length)
+      copyBytes(BLOCK + used, data, taken)
+      data += taken
+      length -= taken
+      used += taken
+      if (used == 64) {
+        compress(BLOCK)
+        used = 0
+      }
+    }
+  }
+}
+
+/** Writes the 32 bytes of the digest to `out`, a multiple of 4, and wipes the context. */
+export function sha256Final(out: usize): void {
+  const bits = total << 3
+  let used = (total as usize) & 63
+  store<u8>(BLOCK + used, 0x80)
+  used++
+  if (used > 56) {
+    for (; used < 64; used++) store<u8>(BLOCK + used, 0)
+    compress(BLOCK)
+    used = 0
+  }
+  for (; used < 56; used++) store<u8>(BLOCK + used, 0)
+  store<u64>(BLOCK, bswap<u64>(bits), 56)
+  compress(BLOCK)
+  for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
+  wipe(STATE, 32)
+  wipe(BLOCK, 64)
+  wipe(SCHEDULE, 256)
+}

@@ -1,0 +1,157 @@
+import { DidCommError } from '../errors.ts'
+import { EMPTY } from './arguments.ts'
+import { decodeAnyBase64 } from './base64.ts'
+import { coreWasm } from './core-wasm.ts'
+
+// The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
+// aead.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
+// to the wipe at its end without a break, because it is synchronous: that is what makes one static memory enough.
+
+/** The part of the host's `WebAssembly` that is used here: the type declarations of hosts differ in the rest. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+/** What `assembly/index.ts` exports. */
+export interface CoreExports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  io(): number
+  x25519(out: number, secret: number, publicKey: number): number
+  x25519Public(out: number, secret: number): void
+  ed25519Public(out: number, seed: number): void
+  ed25519SignBegin(seed: number): void
+  ed25519Update(data: number, length: number): void
+  ed25519SignCommit(): void
+  ed25519SignEnd(out: number): void
+  ed25519VerifyBegin(signature: number, publicKey: number): number
+  ed25519VerifyEnd(): number
+  ed25519PublicToX25519(out: number, publicKey: number): number
+  ed25519SecretToX25519(out: number, seed: number): void
+  chacha20Poly1305Init(key: number, nonce: number): void
+  xchacha20Poly1305Init(key: number, nonce: number): void
+  aeadAad(data: number, length: number): number
+  aeadEncrypt(data: number, length: number): number
+  aeadTag(out: number): number
+  aeadAuthenticate(data: number, length: number): number
+  aeadVerify(tag: number): number
+  aeadDecrypt(data: number, length: number): number
+  aeadEnd(): void
+  sha256Init(): void
+  sha256Update(data: number, length: number): void
+  sha256Final(out: number): void
+  sha512Init(): void
+  sha512Update(data: number, length: number): void
+  sha512Final(out: number): void
+  hmacSha256Init(key: number, length: number): void
+  hmacSha256Update(data: number, length: number): void
+  hmacSha256Final(out: number): void
+  hmacSha512Init(key: number, length: number): void
+  hmacSha512Update(data: number, length: number): void
+  hmacSha512Final(out: number): void
+  hkdfSha256Expand(
+    prk: number,
+    prkBytes: number,
+    info: number,
+    infoBytes: number,
+    out: number,
+    outBytes: number,
+  ): number
+  concatKdfSha256(
+    secret: number,
+    secretBytes: number,
+    otherInfo: number,
+    otherInfoBytes: number,
+    out: number,
+    outBytes: number,
+  ): number
+}
+
+/** An instance of the core, with the addresses of the slots in its window. All are multiples of 16. */
+export interface Core {
+  readonly wasm: CoreExports
+  /** All of the memory. It is fixed, so this view never detaches. */
+  readonly memory: Uint8Array
+  /** Where the window begins, with a slot of 64 bytes for a key. */
+  readonly key: number
+  /** A slot of 64 bytes for a second short input. */
+  readonly input: number
+  /** A slot of 64 bytes for a short output. */
+  readonly result: number
+  /** Where `chunkBytes` of data have room. */
+  readonly data: number
+  /** A multiple of 128, the longest block of any algorithm here. */
+  readonly chunkBytes: number
+}
+
+/** Returns the core; instantiates it at the first call. */
+export type LoadCore = () => Core
+
+const HEADER_BYTES = 192
+/** More at once gains nothing, and this much stays in a processor's cache. */
+const MAX_CHUNK_BYTES = 65_536
+
+/** Instantiates the core. */
+export function loadCore(wasmBytes: Uint8Array): Core {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(wasmBytes)))
+  const wasm = instance.exports as CoreExports
+  if (typeof wasm.io !== 'function' || typeof wasm.x25519 !== 'function') {
+    throw new TypeError('"wasmBytes" expected the core of this package')
+  }
+  const memory = new Uint8Array(wasm.memory.buffer)
+  const key = wasm.io()
+  const room = memory.length - key - HEADER_BYTES
+  return {
+    wasm,
+    memory,
+    key,
+    input: key + 64,
+    result: key + 128,
+    data: key + HEADER_BYTES,
+    chunkBytes: Math.min(MAX_CHUNK_BYTES, room - (room % 128)),
+  }
+}
+
+/** Returns a function that instantiates the core that ships with this package once, when it is first called. */
+export function lazyCore(): LoadCore {
+  let core: Core | undefined
+  return () => {
+    core ??= loadCore(decodeAnyBase64(coreWasm) ?? EMPTY)
+    return core
+  }
+}
+
+/** Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks. */
+export function stream(core: Core, message: Uint8Array, update: (data: number, length: number) => void): void {
+  for (let at = 0; at < message.length; at += core.chunkBytes) {
+    const part = message.length <= core.chunkBytes ? message : message.subarray(at, at + core.chunkBytes)
+    core.memory.set(part, core.data)
+    update(core.data, part.length)
+  }
+}
+
+/** Copies `out.length` bytes from the core. */
+export function copyOut(core: Core, from: number, out: Uint8Array): void {
+  out.set(core.memory.subarray(from, from + out.length))
+}
+
+/** Wipes the slots of the window and the first `dataBytes` of its data. */
+export function wipeWindow(core: Core, dataBytes: number): void {
+  core.memory.fill(0, core.key, core.data + Math.min(dataBytes, core.chunkBytes))
+}
+
+/**
+ * Returns bytes that nobody else can change during a call that reads them twice. Only memory shared with another thread can:
+ * then what was authenticated would not be what is decrypted, and a signature could give its key away.
+ */
+export function unshared(core: Core, bytes: Uint8Array): Uint8Array {
+  return bytes.length <= core.chunkBytes || bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
+}
+
+/** Throws what a status of the core other than `OK` means (assembly/status.ts). */
+export function checkStatus(status: number): void {
+  if (status === 0) return
+  if (status === 1) throw new DidCommError('ERR_KEY_INVALID', 'the public key is not one of an honest party')
+  if (status === 2) throw new DidCommError('ERR_CRYPTO_TAG', 'the authentication tag does not match')
+  throw new RangeError('the core refused the call: too long, or out of order')
+}

@@ -1,0 +1,136 @@
+import { EMPTY, expectBytes, expectBytesBetween, expectInteger, outputFor } from './arguments.ts'
+import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
+import type { Crypto } from './crypto.ts'
+
+type HashPart = Pick<Crypto, 'sha256' | 'sha512' | 'hmacSha256' | 'hmacSha512' | 'hkdfSha256' | 'concatKdfSha256'>
+
+/** The most that HKDF with SHA-256 gives (RFC 5869 §2.3), and here the Concat KDF too. */
+const MAX_DERIVED_BYTES = 8160
+
+/** Makes the hashes, MACs and key derivations over a core. */
+export function hashesOver(load: LoadCore): HashPart {
+  function sha256(message: Uint8Array, out?: Uint8Array): Uint8Array {
+    expectBytes('message', message)
+    const target = outputFor(out, 32)
+    const core = load()
+    core.wasm.sha256Init()
+    stream(core, message, core.wasm.sha256Update)
+    core.wasm.sha256Final(core.result)
+    return finish(core, message.length, target)
+  }
+
+  function sha512(message: Uint8Array, out?: Uint8Array): Uint8Array {
+    expectBytes('message', message)
+    const target = outputFor(out, 64)
+    const core = load()
+    core.wasm.sha512Init()
+    stream(core, message, core.wasm.sha512Update)
+    core.wasm.sha512Final(core.result)
+    return finish(core, message.length, target)
+  }
+
+  function hmacSha256(key: Uint8Array, message: Uint8Array, out?: Uint8Array): Uint8Array {
+    expectBytes('key', key)
+    expectBytes('message', message)
+    const target = outputFor(out, 32)
+    const core = load()
+    // RFC 2104 §3 replaces a key longer than a block by its digest.
+    const block = key.length > 64 ? sha256(key) : key
+    core.memory.set(block, core.key)
+    core.wasm.hmacSha256Init(core.key, block.length)
+    stream(core, message, core.wasm.hmacSha256Update)
+    core.wasm.hmacSha256Final(core.result)
+    if (block !== key) block.fill(0)
+    return finish(core, message.length, target)
+  }
+
+  function hmacSha512(key: Uint8Array, message: Uint8Array, out?: Uint8Array): Uint8Array {
+    expectBytes('key', key)
+    expectBytes('message', message)
+    const target = outputFor(out, 64)
+    const core = load()
+    const block = key.length > 128 ? sha512(key) : key
+    // Up to 128 bytes: longer than the slot of a key.
+    core.memory.set(block, core.data)
+    core.wasm.hmacSha512Init(core.data, block.length)
+    stream(core, message, core.wasm.hmacSha512Update)
+    core.wasm.hmacSha512Final(core.result)
+    if (block !== key) block.fill(0)
+    return finish(core, Math.max(message.length, 128), target)
+  }
+
+  return {
+    sha256,
+    sha512,
+    hmacSha256,
+    hmacSha512,
+
+    hkdfSha256: {
+      extract(ikm: Uint8Array, salt: Uint8Array = EMPTY): Uint8Array {
+        expectBytes('ikm', ikm)
+        expectBytes('salt', salt)
+        return hmacSha256(salt, ikm)
+      },
+
+      expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
+        const core = load()
+        const maxBytes = derivationBytes(core)
+        expectBytesBetween('prk', prk, 32, maxBytes)
+        expectBytesBetween('info', info, 0, maxBytes)
+        expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
+        return derive(core, prk, info, lengthBytes, core.wasm.hkdfSha256Expand)
+      },
+    },
+
+    concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array {
+      const core = load()
+      const maxBytes = derivationBytes(core)
+      expectBytesBetween('sharedSecret', sharedSecret, 0, maxBytes)
+      expectBytesBetween('otherInfo', otherInfo, 0, maxBytes)
+      expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
+      return derive(core, sharedSecret, otherInfo, lengthBytes, core.wasm.concatKdfSha256)
+    },
+  }
+}
+
+function finish(core: Core, messageBytes: number, target: Uint8Array): Uint8Array {
+  copyOut(core, core.result, target)
+  wipeWindow(core, messageBytes)
+  return target
+}
+
+/** How long each of the two inputs of a key derivation may be: both and the output are in the window at once. */
+function derivationBytes(core: Core): number {
+  return Math.floor((core.chunkBytes - MAX_DERIVED_BYTES) / 32) * 16
+}
+
+type Derivation = (
+  secret: number,
+  secretBytes: number,
+  info: number,
+  infoBytes: number,
+  out: number,
+  outBytes: number,
+) => number
+
+function derive(
+  core: Core,
+  secret: Uint8Array,
+  info: Uint8Array,
+  lengthBytes: number,
+  derivation: Derivation,
+): Uint8Array {
+  const secretAt = core.data
+  const infoAt = secretAt + derivationBytes(core)
+  const outAt = infoAt + derivationBytes(core)
+  const out = new Uint8Array(lengthBytes)
+  core.memory.set(secret, secretAt)
+  core.memory.set(info, infoAt)
+  const status = derivation(secretAt, secret.length, infoAt, info.length, outAt, lengthBytes)
+  copyOut(core, outAt, out)
+  core.memory.fill(0, secretAt, secretAt + secret.length)
+  core.memory.fill(0, infoAt, infoAt + info.length)
+  core.memory.fill(0, outAt, outAt + lengthBytes)
+  checkStatus(status)
+  return out
+}

@@ -1,0 +1,27 @@
+import type { Aead, Crypto } from './crypto.ts'
+import { crypto } from './instantiate.ts'
+
+export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets } from './crypto.ts'
+export { crypto, instantiateCore } from './instantiate.ts'
+export { memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from './memory-secrets.ts'
+
+/** X25519, RFC 7748 §5. */
+export const x25519: Crypto['x25519'] = crypto.x25519
+/** Ed25519, RFC 8032 §5.1, verified strictly. */
+export const ed25519: Crypto['ed25519'] = crypto.ed25519
+/** ChaCha20-Poly1305, RFC 8439 §2.8. */
+export const chacha20poly1305: Aead = crypto.chacha20poly1305
+/** XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03 §2. */
+export const xchacha20poly1305: Aead = crypto.xchacha20poly1305
+/** SHA-256, FIPS 180-4. */
+export const sha256: Crypto['sha256'] = crypto.sha256
+/** SHA-512, FIPS 180-4. */
+export const sha512: Crypto['sha512'] = crypto.sha512
+/** HMAC with SHA-256, RFC 2104. */
+export const hmacSha256: Crypto['hmacSha256'] = crypto.hmacSha256
+/** HMAC with SHA-512, RFC 2104. */
+export const hmacSha512: Crypto['hmacSha512'] = crypto.hmacSha512
+/** HKDF with SHA-256, RFC 5869. */
+export const hkdfSha256: Crypto['hkdfSha256'] = crypto.hkdfSha256
+/** The Concat KDF with SHA-256, RFC 7518 §4.6.2. */
+export const concatKdfSha256: Crypto['concatKdfSha256'] = crypto.concatKdfSha256

@@ -1,0 +1,27 @@
+import { aeadsOver } from './aead.ts'
+import { type LoadCore, lazyCore, loadCore } from './core.ts'
+import type { Crypto } from './crypto.ts'
+import { curve25519Over } from './curve25519.ts'
+import { hashesOver } from './hash.ts'
+
+function cryptoOver(load: LoadCore): Crypto {
+  return { ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) }
+}
+
+/**
+ * Instantiates the WebAssembly core, with a memory of its own.
+ *
+ * @param wasmBytes the file `didcomm-mote/core.wasm`; the copy inside this package if absent
+ * @throws TypeError where `wasmBytes` is some other module
+ * @example
+ * const { x25519 } = instantiateCore()
+ * const publicKey = x25519.getPublicKey(secretKey)
+ */
+export function instantiateCore(wasmBytes?: Uint8Array): Crypto {
+  if (wasmBytes === undefined) return cryptoOver(lazyCore())
+  const core = loadCore(wasmBytes)
+  return cryptoOver(() => core)
+}
+
+/** The primitives over one shared core, which is instantiated when the first of them is called. */
+export const crypto: Crypto = /* @__PURE__ */ cryptoOver(/* @__PURE__ */ lazyCore())

@@ -1,0 +1,79 @@
+import { DidCommError } from '../errors.ts'
+import { expectBytes } from './arguments.ts'
+import { decodeAnyBase64 } from './base64.ts'
+import type { Crypto, Secrets } from './crypto.ts'
+
+/** A private key in memory, as it is given to `memorySecrets`. */
+export interface SecretKey {
+  /** The absolute DID URL of its public half. */
+  readonly kid: string
+  readonly curve: 'X25519' | 'Ed25519'
+  /** 32 bytes: the scalar of X25519, the seed of Ed25519. */
+  readonly secretKey: Uint8Array
+}
+
+/** A private key as a JSON Web Key (RFC 8037 §2). */
+export interface SecretJwk {
+  readonly kid: string
+  readonly kty: string
+  readonly crv: string
+  readonly d: string
+  readonly x: string
+}
+
+/**
+ * Makes `Secrets` over private keys in memory. The keys are copied, and nothing gives them out again: not a member, not
+ * `JSON.stringify`, not an inspector's print of the object.
+ *
+ * @throws RangeError where a key has a wrong length or two have one `kid`
+ * @example
+ * const secrets = memorySecrets(crypto, [{ kid: 'did:example:alice#key-1', curve: 'X25519', secretKey }])
+ */
+export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secrets {
+  const held = new Map<string, SecretKey>()
+  for (const { kid, curve, secretKey } of keys) {
+    expectBytes('secretKey', secretKey, 32)
+    if (curve !== 'X25519' && curve !== 'Ed25519') throw new RangeError(`"curve" expected X25519 or Ed25519`)
+    if (held.has(kid)) throw new RangeError(`"keys" expected one key for each kid, got two for ${kid}`)
+    held.set(kid, { kid, curve, secretKey: secretKey.slice() })
+  }
+
+  function find(kid: string, curve: SecretKey['curve']): Uint8Array {
+    const key = held.get(kid)
+    if (key?.curve !== curve) throw new DidCommError('ERR_KEY_NOT_FOUND', `no ${curve} secret key here for ${kid}`)
+    return key.secretKey
+  }
+
+  return {
+    async kids() {
+      return [...held.keys()]
+    },
+    async has(kid) {
+      return held.has(kid)
+    },
+    async deriveBits(kid, peerPublicKey) {
+      return crypto.x25519.getSharedSecret(find(kid, 'X25519'), peerPublicKey)
+    },
+    async sign(kid, data) {
+      return crypto.ed25519.sign(data, find(kid, 'Ed25519'))
+    },
+  }
+}
+
+/**
+ * Reads a private key of kind OKP (RFC 8037 §2) on X25519 or Ed25519.
+ *
+ * @throws DidCommError `ERR_KEY_INVALID`
+ */
+export function secretKeyFromJwk(jwk: SecretJwk): SecretKey {
+  const { kid, kty, crv, d } = jwk
+  if (kty !== 'OKP' || (crv !== 'X25519' && crv !== 'Ed25519')) {
+    throw new DidCommError('ERR_KEY_INVALID', 'the secret key is not an OKP key on X25519 or Ed25519')
+  }
+  if (typeof kid !== 'string' || typeof d !== 'string') {
+    throw new DidCommError('ERR_KEY_INVALID', 'the secret key has no "kid" or no "d"')
+  }
+  const secretKey = decodeAnyBase64(d)
+  if (secretKey?.length !== 32) throw new DidCommError('ERR_KEY_INVALID', '"d" of the secret key is not 32 bytes')
+  return { kid, curve: crv, secretKey }
+}
