@@ -1,10 +1,6 @@
-/** Any value that JSON can carry. */
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined }
+import type { Json, JsonObject } from '../bytes/index.ts'
 
-/** A JSON object. */
-export interface JsonObject {
-  [name: string]: Json | undefined
-}
+export type { Json, JsonObject }
 
 /** DIDComm v2.1, "Attachments". */
 export interface Attachment {
@@ -50,3 +46,6 @@ export interface Message {
 
 /** A message before the agent gives it an id, a sender and a time. */
 export type Draft = Omit<Message, 'id' | 'body'> & { type: string; id?: string; body?: JsonObject; to?: string[] }
+
+/** A message to pack: one whose `id` may be left to the encoding. */
+export type Packable = Omit<Message, 'id'> & { id?: string }
