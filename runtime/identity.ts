@@ -71,7 +71,10 @@ function keyPairs(crypto: Crypto, seed: Uint8Array): KeyPairs {
   const agreementKey = crypto.ed25519.toX25519SecretKey(seed)
   return {
     signing: { secretKey: seed.slice(), multikey: encodeMultikey('Ed25519', crypto.ed25519.getPublicKey(seed)) },
-    agreement: { secretKey: agreementKey, multikey: encodeMultikey('X25519', crypto.x25519.getPublicKey(agreementKey)) },
+    agreement: {
+      secretKey: agreementKey,
+      multikey: encodeMultikey('X25519', crypto.x25519.getPublicKey(agreementKey)),
+    },
   }
 }
 

@@ -21,7 +21,8 @@ export function didKey(crypto: Crypto): DidMethod {
   return {
     method: 'key',
     async resolve(did) {
-      if (!did.startsWith(PREFIX) || !isDid(did)) throw new DidCommError('ERR_DID_MALFORMED', 'the text is not a did:key')
+      if (!did.startsWith(PREFIX) || !isDid(did))
+        throw new DidCommError('ERR_DID_MALFORMED', 'the text is not a did:key')
       return documentOfKey(crypto, did, did.slice(PREFIX.length))
     },
   }

@@ -75,7 +75,8 @@ export function resolveDidPeer4(crypto: Crypto, long: string, id: 'long' | 'shor
 
 function decodeDocument(encoded: string): Record<string, Json | undefined> {
   const bytes = decodeBase58(encoded.slice(1))
-  if (bytes[0] !== JSON_CODEC[0] || bytes[1] !== JSON_CODEC[1]) throw malformed('the document of a did:peer:4 is not JSON')
+  if (bytes[0] !== JSON_CODEC[0] || bytes[1] !== JSON_CODEC[1])
+    throw malformed('the document of a did:peer:4 is not JSON')
   let document: Json
   try {
     document = parseJson(bytes.subarray(JSON_CODEC.length), { maxDepth: 16 })

@@ -33,7 +33,8 @@ export function didPeer(crypto: Crypto, { maxLongForms = 1024 }: DidPeerOptions 
     }
     if (!/^did:peer:4zQm[1-9A-HJ-NP-Za-km-z]{44}$/.test(did)) throw malformed('the text is not a did:peer:4')
     const long = longForms.get(did)
-    if (!long) throw new DidCommError('ERR_DID_NOT_FOUND', 'the long form of this did:peer:4 was not seen, or is forgotten')
+    if (!long)
+      throw new DidCommError('ERR_DID_NOT_FOUND', 'the long form of this did:peer:4 was not seen, or is forgotten')
     return resolveDidPeer4(crypto, long, 'short')
   }
 

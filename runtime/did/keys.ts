@@ -143,7 +143,8 @@ function readJwk(jwk: unknown): Pick<PublicKey, 'curve' | 'bytes'> | undefined {
 function readCoordinate(text: unknown, lengthBytes: number): Uint8Array {
   if (typeof text !== 'string') throw malformed('a coordinate of "publicKeyJwk" is missing')
   // RFC 7518 §6.2.1.2: always the full size.
-  if (text.length !== Math.ceil((lengthBytes * 4) / 3)) throw malformed('a coordinate of "publicKeyJwk" has a wrong length')
+  if (text.length !== Math.ceil((lengthBytes * 4) / 3))
+    throw malformed('a coordinate of "publicKeyJwk" has a wrong length')
   try {
     return decodeBase64url(text)
   } catch (cause) {

@@ -13,19 +13,16 @@ export function firstOf(...methods: DidMethod[]): Resolve {
   return async (did) => {
     if (!isDid(did)) throw new DidCommError('ERR_DID_MALFORMED', 'the text is not a DID')
     const name = did.slice(4, did.indexOf(':', 4))
-    let cause: unknown
-    for (const { method, resolve } of methods) {
-      if (method !== name) continue
+    let notFound = new DidCommError('ERR_DID_NOT_FOUND', `no resolver for did:${name}`)
+    for (const { resolve } of methods.filter(({ method }) => method === name)) {
       try {
         return await resolve(did)
       } catch (error) {
         if (!isDidCommError(error, 'ERR_DID_NOT_FOUND')) throw error
-        cause = error
+        notFound = error
       }
     }
-    throw new DidCommError('ERR_DID_NOT_FOUND', cause instanceof Error ? cause.message : `no resolver for did:${name}`, {
-      cause,
-    })
+    throw notFound
   }
 }
 
