@@ -4,20 +4,22 @@ export interface MqttPublish {
   readonly payload: string | Buffer
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
-  readonly messageId?: number
-  readonly properties?: { readonly contentType?: string }
+  readonly messageId?: number | undefined
+  readonly properties?: { readonly contentType?: string | undefined } | undefined
 }
 
 /** What is used of a client of mqtt.js 5, so that this package need not import it. */
 export interface MqttClient {
   readonly connected: boolean
   readonly options: {
-    readonly clean?: boolean
-    readonly protocolVersion?: number
-    readonly properties?: { readonly topicAliasMaximum?: number }
+    readonly clean?: boolean | undefined
+    readonly protocolVersion?: number | undefined
+    readonly properties?: { readonly topicAliasMaximum?: number | undefined } | undefined
   }
   /** Of the CONNACK; mqtt.js has it since 5.16. */
-  readonly serverProperties?: { readonly receiveMaximum?: number; readonly maximumPacketSize?: number }
+  readonly serverProperties?:
+    | { readonly receiveMaximum?: number | undefined; readonly maximumPacketSize?: number | undefined }
+    | undefined
   readonly stream: {
     readonly destroyed: boolean
     write(bytes: Buffer): boolean
