@@ -23,6 +23,7 @@ export interface MqttClient {
   readonly stream: {
     readonly destroyed: boolean
     write(bytes: Buffer): boolean
+    end(): unknown
     destroy(): unknown
   }
   readonly outgoing: Readonly<Record<number, { readonly cb: unknown }>>
@@ -35,7 +36,10 @@ export interface MqttClient {
   ): unknown
   subscribe(
     topics: { [topic: string]: { qos: 1 } } & { resubscribe?: boolean },
-    callback: (error: (Error & { code?: number | string }) | null, granted?: readonly { qos: number }[]) => void,
+    callback: (
+      error: (Error & { code?: number | string; packet?: unknown }) | null,
+      granted?: readonly { qos: number }[],
+    ) => void,
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown

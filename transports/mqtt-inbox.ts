@@ -33,7 +33,7 @@ interface Arrival {
 
 type HandleMessage = MqttClient['handleMessage']
 
-/** While our own PUBACKs are outstanding, the queue may grow to this many times its bound. See `#isFull`. */
+/** While a PUBACK for us is outstanding, the queue may grow to this many times its bound. */
 const sendingFactor = 8
 const firstRetryMs = 500
 const lastRetryMs = 30_000
@@ -59,6 +59,7 @@ export class MqttInbox {
   readonly #onClose = () => this.#connectionLost()
   #queue: Arrival[] = []
   #receiving = 0
+  #owed = false
   #held: (() => void)[] = []
   #receive: Receive | undefined
   #closed: (() => void) | undefined
@@ -108,17 +109,15 @@ export class MqttInbox {
   /** To be called when what `isSending` returns has changed. */
   sendingChanged(): void {
     this.#release()
+    this.#collect()
   }
 
   get #keepsSession(): boolean {
     return this.#options.client.options.clean === false
   }
 
-  // Over one connection a PUBACK for us comes behind the PUBLISHes that the broker sent before. If one of ours is awaited,
-  // perhaps by the very `receive` that must end before the queue can shrink, holding mqtt.js would hold it for ever.
   get #isFull(): boolean {
-    const { maxQueued, isSending } = this.#options
-    return this.#queue.length >= (isSending() ? maxQueued * sendingFactor : maxQueued)
+    return this.#queue.length >= this.#options.maxQueued
   }
 
   #arrive(publish: MqttPublish, callback: (error?: Error) => void): void {
@@ -134,9 +133,18 @@ export class MqttInbox {
       goOn()
       return
     }
-    this.#enqueue(publish, messageId)
-    if (this.#isFull) this.#held.push(goOn)
+    if (this.#queue.length >= this.#options.maxQueued * sendingFactor) this.#overflow(messageId)
+    else this.#enqueue(publish, messageId)
+    // A PUBACK for us comes behind the PUBLISHes that the broker sent before. If one is awaited, perhaps by the very `receive`
+    // that must end before the queue can shrink, holding mqtt.js would hold it for ever.
+    if (this.#isFull && !this.#options.isSending()) this.#held.push(goOn)
     else goOn()
+  }
+
+  /** Only a broker without a limit of messages in flight comes to this. It sends them again over a new connection. */
+  #overflow(messageId: number | undefined): void {
+    if (this.#keepsSession && messageId !== undefined) this.#owed = true
+    else this.#options.onDrop('unsettled')
   }
 
   #enqueue(publish: MqttPublish, messageId: number | undefined): void {
@@ -159,6 +167,7 @@ export class MqttInbox {
       if (arrival.state === 'waiting') this.#begin(arrival, this.#receive)
     }
     this.#release()
+    this.#collect()
     if (this.#closed && this.#queue.length === 0 && this.#receiving === 0) this.#closed()
   }
 
@@ -225,6 +234,7 @@ export class MqttInbox {
   /** The broker will send again what it kept; the rest is still ours to receive. */
   #connectionLost(): void {
     if (!this.#keepsSession) return
+    this.#owed = false
     const abandoned = this.#queue.filter(({ messageId }) => messageId !== undefined)
     this.#queue = this.#queue.filter(({ messageId }) => messageId === undefined)
     for (const arrival of abandoned) {
@@ -234,8 +244,17 @@ export class MqttInbox {
     this.#work()
   }
 
+  /** Has the broker send again what there was no room for, once there is. */
+  #collect(): void {
+    const { client, isSending } = this.#options
+    if (!this.#owed || this.#queue.length > 0 || isSending() || !client.connected) return
+    this.#owed = false
+    client.stream.end()
+  }
+
   #release(): void {
-    if (this.#held.length === 0 || (this.#isFull && !this.#closed)) return
+    const mayGoOn = this.#closed || !this.#isFull || this.#options.isSending()
+    if (this.#held.length === 0 || !mayGoOn) return
     const held = this.#held
     this.#held = []
     for (const goOn of held) goOn()

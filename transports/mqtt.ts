@@ -249,8 +249,9 @@ class MqttTransport implements Transport {
       const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
       this.#client.subscribe(Object.assign(topics, { resubscribe: true }), (error, granted) => {
         cancelTimeout()
-        const refused = typeof error?.code === 'number' || granted?.some(({ qos }) => qos !== 1)
-        // Where there was no answer, the connection is gone, and the next one begins with this again.
+        // Where there was no answer, which mqtt.js has in the error, the connection is gone, and the next one begins anew.
+        const answered = error?.packet !== undefined || typeof error?.code === 'number'
+        const refused = error ? answered : granted?.some(({ qos }) => qos !== 1)
         if (refused) reject(rejected('the broker refuses to subscribe an inbox topic with QoS 1'))
         else resolve()
       })
