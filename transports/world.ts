@@ -7,7 +7,7 @@ export function world(): World {
     randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
     // 32 characters: DIDComm v2.1 asks for no more than 32 bytes.
     newId: () => crypto.randomUUID().replaceAll('-', ''),
-    timer: (delayMs, run) => {
+    schedule: (run, delayMs) => {
       const handle = setTimeout(run, delayMs)
       return () => clearTimeout(handle)
     },
