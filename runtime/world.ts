@@ -6,8 +6,8 @@ export interface World {
   randomBytes(lengthBytes: number): Uint8Array
   /** Makes a message id that was never made before, of 1 to 32 unreserved characters. */
   newId(): string
-  schedule: Schedule
+  timer: Timer
 }
 
-/** Calls `run` once after `delayMs`; returns what cancels it. */
-export type Schedule = (run: () => void, delayMs: number) => () => void
+/** Calls `run` after `delayMs`; returns what cancels it. */
+export type Timer = (delayMs: number, run: () => void) => () => void

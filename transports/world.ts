@@ -7,7 +7,7 @@ export function world(): World {
     randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
     // 32 characters: DIDComm v2.1 asks for no more than 32 bytes.
     newId: () => crypto.randomUUID().replaceAll('-', ''),
-    schedule: (run, delayMs) => {
+    timer: (delayMs, run) => {
       const handle = setTimeout(run, delayMs)
       return () => clearTimeout(handle)
     },
