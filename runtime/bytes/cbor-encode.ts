@@ -105,7 +105,8 @@ function string(out: Output, majorType: number, bytes: Uint8Array): void {
 function head(out: Output, majorType: number, argument: number): void {
   const type = majorType << 5
   if (argument < 24) {
-    out.bytes[reserve(out, 1)] = type | argument
+    const at = reserve(out, 1)
+    out.bytes[at] = type | argument
   } else if (argument <= 0xff) {
     const at = reserve(out, 2)
     out.bytes[at] = type | 24
@@ -157,7 +158,8 @@ function halfFloat(value: number): number | undefined {
 }
 
 function append(out: Output, bytes: Uint8Array): void {
-  out.bytes.set(bytes, reserve(out, bytes.length))
+  const at = reserve(out, bytes.length)
+  out.bytes.set(bytes, at)
 }
 
 /** Makes room for `count` bytes, and returns where they begin. */
