@@ -84,6 +84,8 @@ describe('SenML as CBOR', () => {
     [100_000.5, 'fa47c35040'],
     [1e12, 'c4820c01'],
     [1e20, 'c4821401'],
+    [250_000, '1a0003d090'],
+    [2 ** 53 * 1e11, 'fb45874876e8000000'],
     [5e-324, 'c48239014305'],
     [1_276_020_076.001, 'fb41d303a15b001062'],
     [Math.PI, 'fb400921fb54442d18'],
@@ -277,6 +279,10 @@ describe('resolved SenML', () => {
 
   it.each(['', '-a', ':a', 'a b', 'a\n', 'é', '_a'])('the full name %j is refused', (n) => {
     expect(() => resolveSenml([{ n, v: 1 }])).toThrow(malformed)
+  })
+
+  it('a base value holds for all records behind it', () => {
+    expect(resolveSenml([{ n: 'a', bv: 1 }, { n: 'b', v: 1 }, { n: 'c' }]).map(({ v }) => v)).toEqual([1, 2, 1])
   })
 
   it('what is no pack is refused, and so is a sum beyond all bounds', () => {
