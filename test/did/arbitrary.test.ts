@@ -61,7 +61,11 @@ const didLike = fc.oneof(
 
 /** Documents out of the members that matter, holding anything. */
 const texts = fc.constantFrom('#1', 'did:example:alice#1', '', X25519, ED25519, 'X25519', 'OKP', 'EC', 'P-256', 'AA')
-const anything = fc.oneof(texts, fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<unknown>)
+const anything = fc.oneof(
+  texts,
+  fc.constantFrom<unknown>(null, 7, true, [], {}, ['#1'], [null]),
+  fc.jsonValue({ maxDepth: 1 }),
+)
 const method = fc.record(
   {
     id: fc.oneof(texts, anything),
@@ -82,7 +86,7 @@ const service = fc.record(
   },
   { requiredKeys: ['type'] },
 )
-const members = fc.record(
+const someMembers = fc.record(
   {
     verificationMethod: fc.oneof(anything, fc.array(method)),
     keyAgreement: fc.oneof(anything, fc.array(fc.oneof(texts, method))),
@@ -92,6 +96,9 @@ const members = fc.record(
   },
   { requiredKeys: [] },
 )
+
+/** Longer ones are refused for their length, which is tested elsewhere. */
+const members = someMembers.filter((document) => JSON.stringify(document).length < 500)
 
 describe('whatever comes in, nothing but DidCommError comes out', () => {
   it('of a text taken for a DID', async () => {
@@ -141,7 +148,7 @@ describe('whatever comes in, nothing but DidCommError comes out', () => {
         await use(long)
         await use(short)
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 

@@ -277,6 +277,13 @@ describe('did:peer:4', () => {
     expect(() => createDidPeer4(crypto, { id: 'did:example:x' } as unknown as InputDocument)).toThrow(TypeError)
     expect(() => createDidPeer4(crypto, { text: 'x'.repeat(6200) })).toThrow(RangeError)
   })
+
+  it('has room for every document that it can be made from', async () => {
+    const { long } = createDidPeer4(crypto, { text: 'x'.repeat(5887) })
+    expect(long.length).toBeLessThanOrEqual(8192)
+    expect(await resolve(long)).toMatchObject({ id: long })
+    expect(() => createDidPeer4(crypto, { text: 'x'.repeat(5888) })).toThrow(RangeError)
+  })
 })
 
 describe('did:peer of other kinds', () => {
