@@ -22,6 +22,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/transport': leaves,
   'runtime/store': leaves,
   'runtime/world': [],
+  // The stores of an agent that forgets at its end.
+  'runtime/memory-store': [...ports, ...leaves],
 
   'runtime/crypto': ['runtime/crypto/aes', ...leaves],
   'runtime/crypto/aes': ['runtime/crypto', 'npm:@noble/ciphers', ...leaves],
@@ -45,7 +47,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/agent': belowAgent,
   'runtime/protocols': ['runtime/agent', ...belowAgent],
   'runtime/identity': belowEnvelope,
-  'runtime/index': ['runtime/identity', 'runtime/agent', ...belowAgent],
+  'runtime/index': ['runtime/identity', 'runtime/memory-store', 'runtime/agent', ...belowAgent],
 
   transports: ['runtime/transport', 'runtime/world', 'node:', ...leaves],
 
@@ -55,7 +57,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   bench: ['didcomm-mote', 'node:', 'npm:*'],
 
   assembly: [],
-  tools: ['node:', 'npm:*'],
+  // These look inside.
+  tools: ['*'],
   test: ['*'],
 }
 

@@ -1,6 +1,6 @@
 import type { Crypto, RandomBytes, Secrets } from '../crypto/crypto.ts'
 import type { Resolve } from '../did/document.ts'
-import type { Message } from '../message/message.ts'
+import type { Message, Packable } from '../message/message.ts'
 import type { TypeRegistry } from '../message/type-registry.ts'
 
 /** `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). */
@@ -34,9 +34,6 @@ export interface Unpacked {
   nonRepudiable: boolean
   encoding: Encoding
 }
-
-/** A message to pack: one whose `id` may be left to the encoding. */
-export type Packable = Omit<Message, 'id'> & { id?: string }
 
 export interface PackOptions {
   /** The DID of the recipient. */
