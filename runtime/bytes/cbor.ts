@@ -3,7 +3,9 @@ export class Tagged {
   readonly tag: number
   readonly value: CborValue
 
+  /** Throws a `RangeError` where `tag` is not an unsigned integer up to 2^53 - 1. */
   constructor(tag: number, value: CborValue) {
+    if (!Number.isSafeInteger(tag) || tag < 0) throw new RangeError(`"tag" expected an unsigned integer, got ${tag}`)
     this.tag = tag
     this.value = value
   }
@@ -34,6 +36,9 @@ export interface CborLimits {
   /** How many items there may be in all. Default: 65,536. */
   maxItems?: number
 }
+
+/** The depth that `encodeCbor` keeps to, and `decodeCbor` unless it is told otherwise. */
+export const MAX_DEPTH = 16
 
 /** The major types of RFC 8949 §3.1. */
 export const UNSIGNED = 0
