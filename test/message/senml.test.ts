@@ -60,7 +60,7 @@ describe('SenML as CBOR', () => {
       ]),
       new Map<number, unknown>([
         [0, 'nfc-reader'],
-        [8, Buffer.from('hi \n')],
+        [8, new TextEncoder().encode('hi \n')],
       ]),
     ])
   })
@@ -84,15 +84,15 @@ describe('SenML as CBOR', () => {
     [100_000.5, 'fa47c35040'],
     [1e12, 'c4820c01'],
     [1e20, 'c4821401'],
+    [250_000, '1a0003d090'],
+    [2 ** 53 * 1e11, 'fb45874876e8000000'],
     [5e-324, 'c48239014305'],
-    [1_276_020_076.001, 'c482221b000001291890bd61'],
+    [1_276_020_076.001, 'fb41d303a15b001062'],
     [Math.PI, 'fb400921fb54442d18'],
     [Number.MAX_VALUE, 'fb7fefffffffffffff'],
     [Number.MAX_SAFE_INTEGER, '1b001fffffffffffff'],
   ])('the number %d has the shortest form %s', (number, hex) => {
-    // The reading of §5.1.2 in time is as long either way, and a float wins a tie.
-    const expected = number === 1_276_020_076.001 ? 'fb41d303a15b001062' : hex
-    expect(hexOf(number)).toBe(expected)
+    expect(hexOf(number)).toBe(hex)
   })
 
   it('every number survives, never longer than as integer or float', () => {
@@ -103,7 +103,7 @@ describe('SenML as CBOR', () => {
         expect(senmlFromCbor(decodeCbor(bytes))).toEqual([{ v: v + 0 }])
         expect(bytes.length).toBeLessThanOrEqual(3 + encodeCbor(v + 0).length)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -279,6 +279,10 @@ describe('resolved SenML', () => {
 
   it.each(['', '-a', ':a', 'a b', 'a\n', 'é', '_a'])('the full name %j is refused', (n) => {
     expect(() => resolveSenml([{ n, v: 1 }])).toThrow(malformed)
+  })
+
+  it('a base value holds for all records behind it', () => {
+    expect(resolveSenml([{ n: 'a', bv: 1 }, { n: 'b', v: 1 }, { n: 'c' }]).map(({ v }) => v)).toEqual([1, 2, 1])
   })
 
   it('what is no pack is refused, and so is a sum beyond all bounds', () => {
