@@ -159,11 +159,12 @@ describe('decodeCbor', () => {
     expect(decode('63efbbbf')).toBe('\ufeff')
   })
 
-  it('refuses more than 16 levels and takes 16', () => {
-    expect(decode(`${'81'.repeat(15)}80`)).toBeDefined()
-    expect(offsetOfRefusal(`${'81'.repeat(16)}80`)).toBe(16)
-    expect(offsetOfRefusal(`${'c1'.repeat(17)}00`)).toBe(16)
-    expect(offsetOfRefusal('a1'.repeat(100_000))).toBe(16)
+  it('refuses what lies in more than 16 arrays, maps and tags, and takes 16', () => {
+    expect(decode(`${'81'.repeat(16)}00`)).toBeDefined()
+    expect(encode(decode(`${'c1'.repeat(16)}80`))).toBe(`${'c1'.repeat(16)}80`)
+    expect(offsetOfRefusal(`${'81'.repeat(17)}00`)).toBe(17)
+    expect(offsetOfRefusal(`${'c1'.repeat(17)}00`)).toBe(17)
+    expect(offsetOfRefusal('a1'.repeat(100_000))).toBe(17)
   })
 
   it('refuses a count that the input cannot hold, and reserves nothing for it', () => {
