@@ -191,6 +191,9 @@ describe('decodeCbor', () => {
     const value = decodeCbor(input)
     expect(value).toEqual(decodeHex('01020304'))
     expect((value as Uint8Array).buffer).toBe(input.buffer)
+    expect(decodeCbor(decodeHex('ffff8419010219fffefa477fff01fb3ff199999999999aff').subarray(2, 23))).toEqual([
+      258, 65534, 65535.00390625, 1.1,
+    ])
   })
 
   it('throws nothing but DidCommError, whatever it is given', () => {
