@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes, encodeBase58btc, encodeBase64url, encodeHex, encodeUtf8 } from '../../runtime/bytes/index.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
-import { multihashSha256 } from '../../runtime/did/multihash.ts'
 import {
   authenticationKeys,
   createDidPeer2,
@@ -13,6 +12,7 @@ import {
   type InputDocument,
   keyAgreementKeys,
 } from '../../runtime/did/index.ts'
+import { multihashSha256 } from '../../runtime/did/multihash.ts'
 import { ownVectors, sharedVectors } from '../vectors.ts'
 
 interface Peer2Vector {
@@ -153,7 +153,8 @@ describe('did:peer:2', () => {
   })
 
   it('keeps a key of a kind that it does not know', async () => {
-    const bls = 'zUC7K4ndUaGZgV7Cp2yJy6JtMoUHY6u7tkcSYUvPrEidqBmLCTLmi6d5WvwnUqejscAkERJ3bfjEiSYtdPkRSE8kSa11hFBr4sTgnbZ95SJj19PN2jdvJjyzpSZgxkyyxNnBNnY'
+    const bls =
+      'zUC7K4ndUaGZgV7Cp2yJy6JtMoUHY6u7tkcSYUvPrEidqBmLCTLmi6d5WvwnUqejscAkERJ3bfjEiSYtdPkRSE8kSa11hFBr4sTgnbZ95SJj19PN2jdvJjyzpSZgxkyyxNnBNnY'
     const document = await resolve(`did:peer:2.A${bls}.E${X25519}`)
     expect(document.verificationMethod).toHaveLength(2)
     expect(keyAgreementKeys(document)[0]?.kid).toBe(`${document.id}#key-2`)
@@ -275,6 +276,13 @@ describe('did:peer:4', () => {
   it('is not made from a document with an id, or from one that is too long', () => {
     expect(() => createDidPeer4(crypto, { id: 'did:example:x' } as unknown as InputDocument)).toThrow(TypeError)
     expect(() => createDidPeer4(crypto, { text: 'x'.repeat(6200) })).toThrow(RangeError)
+  })
+
+  it('has room for every document that it can be made from', async () => {
+    const { long } = createDidPeer4(crypto, { text: 'x'.repeat(5887) })
+    expect(long.length).toBeLessThanOrEqual(8192)
+    expect(await resolve(long)).toMatchObject({ id: long })
+    expect(() => createDidPeer4(crypto, { text: 'x'.repeat(5888) })).toThrow(RangeError)
   })
 })
 
