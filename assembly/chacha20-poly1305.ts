@@ -15,7 +15,8 @@ const ENCRYPT: i32 = 2
 const AUTHENTICATE: i32 = 3
 const DECRYPT: i32 = 4
 
-let phase: i32 = IDLE
+/** Starts as IDLE; an initializer that names it would need a start function. */
+let phase: i32 = 0
 /** The last call of this phase ended inside a block: no other may follow. */
 let ended: bool = false
 let aadBytes: u64 = 0

@@ -5,16 +5,14 @@ import {
   fieldCopy,
   fieldDecode,
   fieldEncode,
-  fieldMultiply,
-  fieldMultiplySmall,
   fieldNegate,
   fieldNonZero,
   fieldSet,
   fieldSign,
-  fieldSquare,
   fieldSubtract,
   fieldWipe,
 } from './field25519'
+import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
 import { fieldInvert, fieldPowerForRoot, fieldPowerWipe } from './field25519-power'
 
 // Points of edwards25519, -x^2 + y^2 = 1 + d x^2 y^2, RFC 8032 §5.1.

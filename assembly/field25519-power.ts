@@ -1,5 +1,6 @@
 import { wipe } from './bytes'
-import { FIELD, fieldMultiply, fieldSquare, fieldSquareTimes } from './field25519'
+import { FIELD } from './field25519'
+import { fieldMultiply, fieldSquare, fieldSquareTimes } from './field25519-multiply'
 
 // Powers in the field of Curve25519 with fixed exponents, by addition chains: the same steps for every base.
 

@@ -1,19 +1,8 @@
 import { copyWords, wipe } from './bytes'
 import { edwardsWipe, POINT, pointToMontgomery } from './edwards25519'
 import { multiplyBase } from './edwards25519-multiply'
-import {
-  FIELD,
-  fieldAdd,
-  fieldCopy,
-  fieldDecode,
-  fieldEncode,
-  fieldMultiply,
-  fieldMultiplySmall,
-  fieldSet,
-  fieldSquare,
-  fieldSubtract,
-  fieldSwap,
-} from './field25519'
+import { FIELD, fieldAdd, fieldCopy, fieldDecode, fieldEncode, fieldSet, fieldSubtract, fieldSwap } from './field25519'
+import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
 import { fieldInvert, fieldPowerWipe } from './field25519-power'
 import { scalarReduce } from './scalar25519'
 import { KEY_INVALID, OK } from './status'

@@ -1,187 +1,216 @@
-import { ARRAY, BYTES, type CborValue, MAP, NEGATIVE, SIMPLE, TAG, Tagged, TEXT, UNSIGNED } from './cbor.ts'
+import { ARRAY, BYTES, type CborValue, MAP, MAX_DEPTH, NEGATIVE, SIMPLE, TAG, Tagged, TEXT, UNSIGNED } from './cbor.ts'
+import { halfBits, singleBits } from './float.ts'
+import { encodeUtf8 } from './utf8.ts'
 
-/** Collects the bytes of one encoding. */
-interface Output {
-  bytes: Uint8Array<ArrayBuffer>
-  length: number
+/** Where one map entry lies in the output. */
+interface Entry {
+  readonly start: number
+  readonly keyEnd: number
+  readonly end: number
 }
 
 /**
  * Encodes deterministically (RFC 8949 §4.2.1): shortest heads, definite lengths, shortest floats that keep the value,
- * and map keys in the order of their encodings.
+ * and map keys in the order of their encodings. A number that is a safe integer is encoded as one, whichever way it
+ * was written; -0 is a float. Properties of plain objects that are `undefined` are left out.
  *
- * Throws a `TypeError` for what CBOR cannot carry, or a map key that appears twice.
+ * Throws a `TypeError` for what CBOR cannot carry, a lone surrogate included, or a map key that appears twice, and a
+ * `RangeError` above 16 levels of nesting or 64 bits.
  */
 export function encodeCbor(value: CborValue): Uint8Array {
-  const out: Output = { bytes: new Uint8Array(256), length: 0 }
-  encode(out, value)
-  return out.bytes.slice(0, out.length)
+  const writer = new Writer()
+  writer.item(value, 0)
+  return writer.bytes()
 }
 
-/** Encodes a number as a float in its shortest form, even where it is an integer. */
-export function encodeFloat(value: number): Uint8Array {
-  const out: Output = { bytes: new Uint8Array(9), length: 0 }
-  float(out, value)
-  return out.bytes.subarray(0, out.length)
-}
+/** One encoding: a growing buffer. A getter in the value may encode, too, so none is shared. */
+class Writer {
+  #bytes = new Uint8Array(64)
+  #at = 0
 
-function encode(out: Output, value: CborValue): void {
-  switch (typeof value) {
-    case 'number':
-      if (Number.isSafeInteger(value) && !Object.is(value, -0)) integer(out, value)
-      else float(out, value)
-      break
-    case 'bigint':
-      bigInteger(out, value)
-      break
-    case 'string':
-      string(out, TEXT, new TextEncoder().encode(value))
-      break
-    case 'boolean':
-      head(out, SIMPLE, value ? 21 : 20)
-      break
-    case 'undefined':
-      head(out, SIMPLE, 23)
-      break
-    case 'object':
-      object(out, value)
-      break
-    default:
-      throw new TypeError(`"value" expected CBOR data, got ${typeof value}`)
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#at)
+  }
+
+  item(value: CborValue, depth: number): void {
+    if (depth > MAX_DEPTH) throw new RangeError(`"value" is nested deeper than ${MAX_DEPTH}`)
+    if (typeof value === 'string') this.#text(value)
+    else if (typeof value === 'number') this.#number(value)
+    else if (typeof value === 'object' && value !== null) this.#object(value, depth + 1)
+    else if (typeof value === 'bigint') this.#bigInteger(value)
+    else this.#head(SIMPLE, simpleValue(value))
+  }
+
+  #object(value: CborValue & object, depth: number): void {
+    if (value instanceof Uint8Array) {
+      this.#head(BYTES, value.length)
+      this.#append(value)
+      return
+    }
+    if (Array.isArray(value)) {
+      this.#head(ARRAY, value.length)
+      for (const element of value) this.item(element, depth)
+    } else if (value instanceof Tagged) {
+      this.#head(TAG, value.tag)
+      this.item(value.value, depth)
+    } else {
+      this.#map(value instanceof Map ? value : propertiesOf(value), depth)
+    }
+  }
+
+  #map(pairs: ReadonlyMap<CborValue, CborValue>, depth: number): void {
+    this.#head(MAP, pairs.size)
+    const first = this.#at
+    let inOrder = true
+    const entries: Entry[] = []
+    for (const [key, value] of pairs) {
+      const start = this.#at
+      this.item(key, depth)
+      const keyEnd = this.#at
+      this.item(value, depth)
+      const entry = { start, keyEnd, end: this.#at }
+      const before = entries.at(-1)
+      inOrder &&= !before || this.#compareKeys(before, entry) < 0
+      entries.push(entry)
+    }
+    if (!inOrder) this.#sort(first, entries)
+  }
+
+  #sort(first: number, entries: Entry[]): void {
+    entries.sort((a, b) => this.#compareKeys(a, b))
+    if (entries.some((entry, i) => i > 0 && this.#compareKeys(entries[i - 1]!, entry) === 0)) {
+      throw new TypeError('"value" has a map with a key twice')
+    }
+    const unsorted = this.#bytes.slice(0, this.#at)
+    this.#at = first
+    for (const { start, end } of entries) this.#append(unsorted.subarray(start, end))
+  }
+
+  /** In bytewise lexicographic order. No key can be the beginning of another: each item tells its own length. */
+  #compareKeys(a: Entry, b: Entry): number {
+    const bytes = this.#bytes
+    for (let i = a.start, j = b.start; i < a.keyEnd; i++, j++) {
+      if (bytes[i] !== bytes[j]) return bytes[i]! - bytes[j]!
+    }
+    return 0
+  }
+
+  #text(value: string): void {
+    // Most texts are short and ASCII: one byte a character, which is tried first.
+    const start = this.#at
+    if (value.length < 64) {
+      this.#head(TEXT, value.length)
+      this.#reserve(value.length)
+      const bytes = this.#bytes
+      const from = this.#at
+      let codes = 0
+      for (let i = 0; i < value.length; i++) {
+        const code = value.charCodeAt(i)
+        codes |= code
+        bytes[from + i] = code
+      }
+      this.#at = from + value.length
+      if (codes < 128) return
+    }
+    this.#at = start
+    if (/\p{Surrogate}/u.test(value)) throw new TypeError('"value" has a text with a lone surrogate')
+    const encoded = encodeUtf8(value)
+    this.#head(TEXT, encoded.length)
+    this.#append(encoded)
+  }
+
+  #number(value: number): void {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) this.#float(value)
+    else if (value < 0) this.#head(NEGATIVE, -1 - value)
+    else this.#head(UNSIGNED, value)
+  }
+
+  #bigInteger(value: bigint): void {
+    const majorType = value < 0n ? NEGATIVE : UNSIGNED
+    const argument = value < 0n ? -1n - value : value
+    if (argument >> 64n) throw new RangeError('"value" has an integer of more than 64 bits')
+    this.#head(majorType, Number(argument))
+    // The last bits do not fit a number.
+    if (argument > Number.MAX_SAFE_INTEGER) {
+      this.#at -= 8
+      this.#uint32(Number(argument >> 32n))
+      this.#uint32(Number(argument & 0xffff_ffffn))
+    }
+  }
+
+  #float(value: number): void {
+    this.#reserve(9)
+    const single = singleBits(value)
+    const half = single !== undefined ? halfBits(single) : undefined
+    if (half !== undefined) {
+      this.#bytes[this.#at++] = 0xf9
+      this.#bytes[this.#at++] = half >> 8
+      this.#bytes[this.#at++] = half
+    } else if (single !== undefined) {
+      this.#bytes[this.#at++] = 0xfa
+      this.#uint32(single)
+    } else {
+      this.#bytes[this.#at++] = 0xfb
+      new DataView(this.#bytes.buffer).setFloat64(this.#at, value)
+      this.#at += 8
+    }
+  }
+
+  /** Writes the initial byte and the argument, in the shortest form. */
+  #head(majorType: number, argument: number): void {
+    this.#reserve(9)
+    const type = majorType << 5
+    if (argument < 24) {
+      this.#bytes[this.#at++] = type | argument
+    } else if (argument < 0x100) {
+      this.#bytes[this.#at++] = type | 24
+      this.#bytes[this.#at++] = argument
+    } else if (argument < 0x1_0000) {
+      this.#bytes[this.#at++] = type | 25
+      this.#bytes[this.#at++] = argument >> 8
+      this.#bytes[this.#at++] = argument
+    } else if (argument < 0x1_0000_0000) {
+      this.#bytes[this.#at++] = type | 26
+      this.#uint32(argument)
+    } else {
+      this.#bytes[this.#at++] = type | 27
+      this.#uint32(argument / 0x1_0000_0000)
+      this.#uint32(argument)
+    }
+  }
+
+  /** Writes the low 32 bits of `value`. */
+  #uint32(value: number): void {
+    this.#bytes[this.#at++] = value >>> 24
+    this.#bytes[this.#at++] = value >>> 16
+    this.#bytes[this.#at++] = value >>> 8
+    this.#bytes[this.#at++] = value
+  }
+
+  #append(more: Uint8Array): void {
+    this.#reserve(more.length)
+    this.#bytes.set(more, this.#at)
+    this.#at += more.length
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(this.#at + count, 4 * this.#bytes.length))
+    larger.set(this.#bytes)
+    this.#bytes = larger
   }
 }
 
-function object(out: Output, value: object | null): void {
-  if (value === null) {
-    head(out, SIMPLE, 22)
-  } else if (value instanceof Uint8Array) {
-    string(out, BYTES, value)
-  } else if (Array.isArray(value)) {
-    head(out, ARRAY, value.length)
-    for (const item of value) encode(out, item)
-  } else if (value instanceof Tagged) {
-    head(out, TAG, value.tag)
-    encode(out, value.value)
-  } else {
-    map(out, value instanceof Map ? [...value] : Object.entries(value))
-  }
+function propertiesOf(value: object): Map<string, CborValue> {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) throw new TypeError('"value" has an object of a class')
+  const properties = new Map<string, CborValue>()
+  for (const [name, property] of Object.entries(value)) if (property !== undefined) properties.set(name, property)
+  return properties
 }
 
-function map(out: Output, entries: [CborValue, CborValue][]): void {
-  head(out, MAP, entries.length)
-  const sorted = entries.map(([key, value]) => ({ key: encodeCbor(key), value }))
-  sorted.sort((a, b) => compareBytes(a.key, b.key))
-  for (const [index, { key, value }] of sorted.entries()) {
-    const before = sorted[index - 1]
-    if (before && compareBytes(before.key, key) === 0) throw new TypeError('"value" has a map with a key twice')
-    append(out, key)
-    encode(out, value)
-  }
-}
-
-function integer(out: Output, value: number): void {
-  if (value >= 0) head(out, UNSIGNED, value)
-  else head(out, NEGATIVE, -1 - value)
-}
-
-function bigInteger(out: Output, value: bigint): void {
-  if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
-    integer(out, Number(value))
-    return
-  }
-  const argument = value < 0n ? -1n - value : value
-  if (argument > 0xffff_ffff_ffff_ffffn) throw new RangeError('"value" has an integer of more than 64 bits')
-  const at = reserve(out, 9)
-  out.bytes[at] = ((value < 0n ? NEGATIVE : UNSIGNED) << 5) | 27
-  view(out).setBigUint64(at + 1, argument)
-}
-
-function string(out: Output, majorType: number, bytes: Uint8Array): void {
-  head(out, majorType, bytes.length)
-  append(out, bytes)
-}
-
-/** Writes the initial byte and the argument, in the shortest form. */
-function head(out: Output, majorType: number, argument: number): void {
-  const type = majorType << 5
-  if (argument < 24) {
-    out.bytes[reserve(out, 1)] = type | argument
-  } else if (argument <= 0xff) {
-    const at = reserve(out, 2)
-    out.bytes[at] = type | 24
-    out.bytes[at + 1] = argument
-  } else if (argument <= 0xffff) {
-    const at = reserve(out, 3)
-    out.bytes[at] = type | 25
-    view(out).setUint16(at + 1, argument)
-  } else if (argument <= 0xffff_ffff) {
-    const at = reserve(out, 5)
-    out.bytes[at] = type | 26
-    view(out).setUint32(at + 1, argument)
-  } else {
-    const at = reserve(out, 9)
-    out.bytes[at] = type | 27
-    view(out).setBigUint64(at + 1, BigInt(argument))
-  }
-}
-
-function float(out: Output, value: number): void {
-  const half = halfFloat(value)
-  if (half !== undefined) {
-    const at = reserve(out, 3)
-    out.bytes[at] = (SIMPLE << 5) | 25
-    view(out).setUint16(at + 1, half)
-  } else if (Math.fround(value) === value) {
-    const at = reserve(out, 5)
-    out.bytes[at] = (SIMPLE << 5) | 26
-    view(out).setFloat32(at + 1, value)
-  } else {
-    const at = reserve(out, 9)
-    out.bytes[at] = (SIMPLE << 5) | 27
-    view(out).setFloat64(at + 1, value)
-  }
-}
-
-/** Returns the IEEE 754 binary16 bits of `value`, or `undefined` where they would not keep it. */
-function halfFloat(value: number): number | undefined {
-  if (Number.isNaN(value)) return 0x7e00
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
-  const magnitude = Math.abs(value)
-  if (magnitude === 0) return sign
-  if (magnitude === Number.POSITIVE_INFINITY) return sign | 0x7c00
-  // Below 2^-14 the exponent stays and the 10 bits of the fraction count steps of 2^-24.
-  const exponent = Math.max(Math.floor(Math.log2(magnitude)), -14)
-  const steps = magnitude * 2 ** (10 - exponent)
-  if (exponent > 15 || !Number.isInteger(steps) || steps >= 2048) return undefined
-  return sign | (steps < 1024 ? steps : ((exponent + 15) << 10) | (steps - 1024))
-}
-
-function append(out: Output, bytes: Uint8Array): void {
-  out.bytes.set(bytes, reserve(out, bytes.length))
-}
-
-/** Makes room for `count` bytes, and returns where they begin. */
-function reserve(out: Output, count: number): number {
-  const at = out.length
-  out.length += count
-  if (out.length > out.bytes.length) {
-    const larger = new Uint8Array(Math.max(out.length, 2 * out.bytes.length))
-    larger.set(out.bytes)
-    out.bytes = larger
-  }
-  return at
-}
-
-function view(out: Output): DataView {
-  return new DataView(out.bytes.buffer)
-}
-
-/** Compares in the order of RFC 8949 §4.2.1: byte by byte. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length)
-  for (let i = 0; i < shared; i++) {
-    const difference = a[i]! - b[i]!
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
+function simpleValue(value: unknown): number {
+  const simple = 20 + [false, true, null, undefined].indexOf(value as boolean)
+  if (simple < 20) throw new TypeError(`"value" has a ${typeof value}`)
+  return simple
 }

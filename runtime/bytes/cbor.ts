@@ -3,7 +3,9 @@ export class Tagged {
   readonly tag: number
   readonly value: CborValue
 
+  /** Throws a `RangeError` where `tag` is not an unsigned integer up to 2^53 - 1. */
   constructor(tag: number, value: CborValue) {
+    if (!Number.isSafeInteger(tag) || tag < 0) throw new RangeError(`"tag" expected an unsigned integer, got ${tag}`)
     this.tag = tag
     this.value = value
   }
@@ -29,11 +31,14 @@ export type CborValue =
 export interface CborLimits {
   /** Default: 1 MiB. */
   maxBytes?: number
-  /** How deep arrays, maps and tags may lie in each other. Default: 16. */
+  /** How many arrays, maps and tags may lie around an item. Default: 16. */
   maxDepth?: number
   /** How many items there may be in all. Default: 65,536. */
   maxItems?: number
 }
+
+/** How many arrays, maps and tags may lie around an item, in what is encoded and, by default, in what is decoded. */
+export const MAX_DEPTH = 16
 
 /** The major types of RFC 8949 §3.1. */
 export const UNSIGNED = 0

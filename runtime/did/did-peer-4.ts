@@ -1,7 +1,7 @@
 import { concatBytes, encodeBase58btc, encodeUtf8, type Json, parseJson } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
-import { canonicalDid, MAX_DID_CHARACTERS } from './did-url.ts'
+import { canonicalDid } from './did-url.ts'
 import type { DidDocument, Service, VerificationMethod } from './document.ts'
 import { multihashSha256 } from './multihash.ts'
 import { decodeBase58 } from './multikey.ts'
@@ -10,6 +10,9 @@ const PREFIX = 'did:peer:4'
 
 /** The multicodec of JSON, 0x0200, as a varint. */
 const JSON_CODEC = Uint8Array.of(0x80, 0x04)
+
+/** With base58 (log 256 / log 58 = 1.366 characters a byte) and the hash, the long form stays below 8,192 characters. */
+const MAX_DOCUMENT_BYTES = 5900
 
 /** The members of a document that hold verification methods. */
 const METHOD_LISTS = [
@@ -43,17 +46,17 @@ export interface InputDocument {
  * its hash (57 characters), and enough from then on.
  *
  * @throws TypeError where `document` has an `id`
- * @throws RangeError where the long form would have more than 8,192 characters
+ * @throws RangeError where the document has more than 5,900 bytes: a long form has at most 8,192 characters
  */
 export function createDidPeer4(crypto: Crypto, document: InputDocument): { long: string; short: string } {
   if (document.id !== undefined) throw new TypeError('"document" expected no "id": the DID is made from the document')
-  const encoded = `z${encodeBase58btc(concatBytes(JSON_CODEC, encodeUtf8(JSON.stringify(document))))}`
-  const short = PREFIX + multihashSha256(crypto, encodeUtf8(encoded))
-  const long = `${short}:${encoded}`
-  if (long.length > MAX_DID_CHARACTERS) {
-    throw new RangeError(`the long form is longer than ${MAX_DID_CHARACTERS} characters, got ${long.length}`)
+  const bytes = concatBytes(JSON_CODEC, encodeUtf8(JSON.stringify(document)))
+  if (bytes.length > MAX_DOCUMENT_BYTES) {
+    throw new RangeError(`"document" expected at most ${MAX_DOCUMENT_BYTES} bytes of JSON, got ${bytes.length}`)
   }
-  return { long, short }
+  const encoded = `z${encodeBase58btc(bytes)}`
+  const short = PREFIX + multihashSha256(crypto, encodeUtf8(encoded))
+  return { long: `${short}:${encoded}`, short }
 }
 
 /**

@@ -62,10 +62,9 @@ const NAMES: ReadonlyMap<CborValue, string> = /* @__PURE__ */ new Map(
  */
 export function serializeCompact(message: Packable, options: CompactOptions): Uint8Array {
   const { type } = message
-  if (typeof type !== 'string') throw new TypeError(`"message.type" expected string, got ${typeof type}`)
   const entry = options.types.byType(type)
   const typeItem = entry?.code ?? textToCbor(type)
-  const body = bodyToCbor(message['body'] ?? {}, entry)
+  const body = bodyToCbor(message.body ?? {}, entry)
   const headers = headersToCbor(message, options.implied)
   const createdTime = headers.get(CREATED_TIME)
   if (headers.size === 0) return encodeCbor([typeItem, body])
@@ -88,8 +87,8 @@ function headersToCbor(message: Packable, implied: Implied): Map<CborValue, Cbor
   return headers
 }
 
-function bodyToCbor(body: unknown, entry: CompactType | undefined): CborValue {
-  const dense = entry?.body?.toCbor(body as JsonObject)
+function bodyToCbor(body: JsonObject, entry: CompactType | undefined): CborValue {
+  const dense = entry?.body?.toCbor(body)
   if (dense === undefined) return jsonToCbor(body, 1)
   if (isMap(dense)) throw new TypeError(`"types" has a body codec for ${entry?.type} that gives a map`)
   return dense

@@ -1,7 +1,7 @@
 export { checkMessage } from './check.ts'
 export { type CompactOptions, type Implied, parseCompact, serializeCompact } from './compact.ts'
 export { canonicalMediaType, ENCRYPTED, PLAIN, SIGNED } from './media-types.ts'
-export type { Attachment, AttachmentData, Draft, Json, JsonObject, Message, Packable } from './message.ts'
+export type { Attachment, AttachmentData, Draft, Headers, Json, JsonObject, Message, Packable } from './message.ts'
 export { parseMessage, serializeMessage, threadId } from './plaintext.ts'
 export { resolveSenml, type SenmlRecord } from './senml.ts'
 export { senmlFromCbor, senmlToCbor } from './senml-cbor.ts'
