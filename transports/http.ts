@@ -43,6 +43,8 @@ export interface HttpTransport extends Transport {
  * packet that `reply` was given, 400 to what was refused, and 503 where the same packet may succeed later.
  *
  * @example
+ * import { http } from 'didcomm-mote/transports/http'
+ *
  * const transport = http({ listen: { port: 8080 } })
  */
 export function http(options: HttpOptions = {}): HttpTransport {

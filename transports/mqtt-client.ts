@@ -1,7 +1,7 @@
 /** What is used of an inbound PUBLISH of mqtt.js. */
 export interface MqttPublish {
-  readonly topic: string | Buffer
-  readonly payload: string | Buffer
+  readonly topic: string | Uint8Array
+  readonly payload: string | Uint8Array
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly messageId?: number | undefined
@@ -22,7 +22,7 @@ export interface MqttClient {
     | undefined
   readonly stream: {
     readonly destroyed: boolean
-    write(bytes: Buffer): boolean
+    write(bytes: Uint8Array): boolean
     end(): unknown
     destroy(): unknown
   }
@@ -30,7 +30,7 @@ export interface MqttClient {
   handleMessage(packet: MqttPublish, callback: (error?: Error) => void): void
   publish(
     topic: string,
-    payload: Buffer,
+    payload: string | Uint8Array,
     options: { qos: 1; retain: false; properties?: { contentType: string } },
     callback: (error?: Error & { code?: number | string }) => void,
   ): unknown

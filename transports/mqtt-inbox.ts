@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '../runtime/bytes/index.ts'
 import type { Packet, Receive } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient, MqttPublish } from './mqtt-client.ts'
@@ -149,8 +150,11 @@ export class MqttInbox {
 
   #enqueue(publish: MqttPublish, messageId: number | undefined): void {
     const { client, maxPacketBytes, onDrop } = this.#options
-    const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload
-    const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
+    const { payload } = publish
+    const bytes =
+      typeof payload === 'string'
+        ? encodeUtf8(payload)
+        : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
     const mediaType = publish.properties?.contentType
     const packet = mediaType === undefined ? { bytes } : { bytes, mediaType }
     const drop = publish.retain ? 'retained' : bytes.length > maxPacketBytes ? 'too-large' : undefined
@@ -228,7 +232,7 @@ export class MqttInbox {
       .filter(({ stream }) => stream === client.stream && client.connected && !stream.destroyed)
       .flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]))
     // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
-    if (ids.length > 0) client.stream.write(Buffer.from(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
+    if (ids.length > 0) client.stream.write(new Uint8Array(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
   }
 
   /** The broker will send again what it kept; the rest is still ours to receive. */

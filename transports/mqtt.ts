@@ -55,8 +55,12 @@ const tooLarge = 149
  * @throws TypeError for topics with wildcards, and where the client has an MQTT transport already
  *
  * @example
+ * import { sha256 } from 'didcomm-mote/crypto'
+ * import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
+ * import { connect } from 'mqtt'
+ *
  * const client = connect('mqtts://broker.example', { clean: false, clientId: 'gateway-1' })
- * const transport = mqtt({ client, inboxTopics: [inboxTopic(did, crypto.sha256)] })
+ * const transport = mqtt({ client, inboxTopics: [inboxTopic('did:example:gateway', sha256)] })
  */
 export function mqtt(options: MqttOptions): Transport {
   return new MqttTransport(options)
@@ -210,8 +214,8 @@ class MqttTransport implements Transport {
       })
       this.#inFlight.set(acknowledged, lost)
       this.#inbox.sendingChanged()
-      // mqtt-packet takes nothing but a Buffer for bytes.
-      const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      // A copy of its own: mqtt.js clones the whole memory behind a view, and a WebAssembly core's is large.
+      const payload = new Uint8Array(bytes)
       const properties = this.#withContentType && mediaType ? { properties: { contentType: mediaType } } : {}
       client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
     })
