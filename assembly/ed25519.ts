@@ -45,11 +45,14 @@ function derivePublic(): void {
   pointEncode(A_BYTES, A)
 }
 
+/** Wipes everything: of what is left, not even public values depend on the secret. */
 function wipeSecrets(): void {
   wipe(DIGEST, 64)
   wipe(S, 32)
   wipe(R_SCALAR, 32)
   wipe(K, 32)
+  wipe(A_BYTES, 32)
+  wipe(R_BYTES, 32)
   wipe(A, POINT)
   wipe(R, POINT)
   edwardsWipe()

@@ -28,7 +28,6 @@ export function memorySeenStore(limits: StoreLimits = {}): SeenStore {
 }
 
 interface Waiting extends OutboxEntry {
-  attempts: number
   dueMs: number
 }
 
@@ -50,7 +49,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     async enqueue(key, destination, bytes) {
       if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
       if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
-      waiting.set(key, { key, destination, bytes: bytes.slice(), attempts: 0, dueMs: 0 })
+      waiting.set(key, { key, destination, bytes: bytes.slice(), dueMs: 0 })
       waitingBytes += bytes.length
       return 'stored'
     },
@@ -64,9 +63,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     },
     async retryAt(key, atMs) {
       const entry = waiting.get(key)
-      if (!entry) return
-      entry.attempts += 1
-      entry.dueMs = atMs
+      if (entry) entry.dueMs = atMs
     },
     async ack(key) {
       if (!take(key)) return

@@ -50,6 +50,7 @@ class Reader {
   item(depth: number): CborValue {
     const start = this.#take(1)
     if (this.#itemsLeft-- <= 0) throw new DidCommError('ERR_TOO_LARGE', `CBOR of too many items at offset ${start}`)
+    if (depth < 0) throw malformed('nested too deep', start)
     const initial = this.#bytes[start]!
     const majorType = initial >> 5
     if (majorType === SIMPLE) return this.#simple(initial, start)
@@ -58,7 +59,6 @@ class Reader {
     if (typeof value === 'bigint') throw malformed('a length or tag out of range', start)
     if (majorType === BYTES) return this.#bytes.subarray(this.#take(value), this.#at)
     if (majorType === TEXT) return this.#text(value, start)
-    if (depth <= 0) throw malformed('nested too deep', start)
     if (majorType === ARRAY) return this.#array(value, depth - 1)
     if (majorType === MAP) return this.#map(value, depth - 1)
     return new Tagged(value, this.item(depth - 1))

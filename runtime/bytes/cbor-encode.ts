@@ -33,6 +33,7 @@ class Writer {
   }
 
   item(value: CborValue, depth: number): void {
+    if (depth > MAX_DEPTH) throw new RangeError(`"value" is nested deeper than ${MAX_DEPTH}`)
     if (typeof value === 'string') this.#text(value)
     else if (typeof value === 'number') this.#number(value)
     else if (typeof value === 'object' && value !== null) this.#object(value, depth + 1)
@@ -46,7 +47,6 @@ class Writer {
       this.#append(value)
       return
     }
-    if (depth > MAX_DEPTH) throw new RangeError(`"value" is nested deeper than ${MAX_DEPTH}`)
     if (Array.isArray(value)) {
       this.#head(ARRAY, value.length)
       for (const element of value) this.item(element, depth)

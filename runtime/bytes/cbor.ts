@@ -31,13 +31,13 @@ export type CborValue =
 export interface CborLimits {
   /** Default: 1 MiB. */
   maxBytes?: number
-  /** How deep arrays, maps and tags may lie in each other. Default: 16. */
+  /** How many arrays, maps and tags may lie around an item. Default: 16. */
   maxDepth?: number
   /** How many items there may be in all. Default: 65,536. */
   maxItems?: number
 }
 
-/** The depth that `encodeCbor` keeps to, and `decodeCbor` unless it is told otherwise. */
+/** How many arrays, maps and tags may lie around an item, in what is encoded and, by default, in what is decoded. */
 export const MAX_DEPTH = 16
 
 /** The major types of RFC 8949 §3.1. */

@@ -73,11 +73,14 @@ export interface Crypto {
   /** HKDF with SHA-256, RFC 5869. */
   readonly hkdfSha256: {
     extract(ikm: Uint8Array, salt?: Uint8Array): Uint8Array
-    /** Expands to `lengthBytes`, at most 8,160. */
+    /** Expands `prk`, at least 32 bytes, to `lengthBytes`, at most 8,160; `info` has at most 16,384 bytes. */
     expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array
   }
 
-  /** The Concat KDF with SHA-256, NIST SP 800-56A §5.8.1, as RFC 7518 §4.6.2 uses it: `sharedSecret` is Z. */
+  /**
+   * The Concat KDF with SHA-256, NIST SP 800-56A §5.8.1, as RFC 7518 §4.6.2 uses it: `sharedSecret` is Z. Inputs have at most
+   * 16,384 bytes each, the output at most 8,160.
+   */
   concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array
 }
 

@@ -6,6 +6,8 @@ type HashPart = Pick<Crypto, 'sha256' | 'sha512' | 'hmacSha256' | 'hmacSha512' |
 
 /** The most that HKDF with SHA-256 gives (RFC 5869 §2.3), and here the Concat KDF too. */
 const MAX_DERIVED_BYTES = 8160
+/** How long each input of a key derivation may be: both and the output are in the window at once. */
+const MAX_DERIVATION_INPUT_BYTES = 16_384
 
 /** Makes the hashes, MACs and key derivations over a core. */
 export function hashesOver(load: LoadCore): HashPart {
@@ -73,21 +75,19 @@ export function hashesOver(load: LoadCore): HashPart {
       },
 
       expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
-        const core = load()
-        const maxBytes = derivationBytes(core)
-        expectBytesBetween('prk', prk, 32, maxBytes)
-        expectBytesBetween('info', info, 0, maxBytes)
+        expectBytesBetween('prk', prk, 32, MAX_DERIVATION_INPUT_BYTES)
+        expectBytesBetween('info', info, 0, MAX_DERIVATION_INPUT_BYTES)
         expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
+        const core = load()
         return derive(core, prk, info, lengthBytes, core.wasm.hkdfSha256Expand)
       },
     },
 
     concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array {
-      const core = load()
-      const maxBytes = derivationBytes(core)
-      expectBytesBetween('sharedSecret', sharedSecret, 0, maxBytes)
-      expectBytesBetween('otherInfo', otherInfo, 0, maxBytes)
+      expectBytesBetween('sharedSecret', sharedSecret, 0, MAX_DERIVATION_INPUT_BYTES)
+      expectBytesBetween('otherInfo', otherInfo, 0, MAX_DERIVATION_INPUT_BYTES)
       expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
+      const core = load()
       return derive(core, sharedSecret, otherInfo, lengthBytes, core.wasm.concatKdfSha256)
     },
   }
@@ -97,11 +97,6 @@ function finish(core: Core, messageBytes: number, target: Uint8Array): Uint8Arra
   copyOut(core, core.result, target)
   wipeWindow(core, messageBytes)
   return target
-}
-
-/** How long each of the two inputs of a key derivation may be: both and the output are in the window at once. */
-function derivationBytes(core: Core): number {
-  return Math.floor((core.chunkBytes - MAX_DERIVED_BYTES) / 32) * 16
 }
 
 type Derivation = (
@@ -121,8 +116,8 @@ function derive(
   derivation: Derivation,
 ): Uint8Array {
   const secretAt = core.data
-  const infoAt = secretAt + derivationBytes(core)
-  const outAt = infoAt + derivationBytes(core)
+  const infoAt = secretAt + MAX_DERIVATION_INPUT_BYTES
+  const outAt = infoAt + MAX_DERIVATION_INPUT_BYTES
   const out = new Uint8Array(lengthBytes)
   core.memory.set(secret, secretAt)
   core.memory.set(info, infoAt)

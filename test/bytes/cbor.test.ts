@@ -159,11 +159,12 @@ describe('decodeCbor', () => {
     expect(decode('63efbbbf')).toBe('\ufeff')
   })
 
-  it('refuses more than 16 levels and takes 16', () => {
-    expect(decode(`${'81'.repeat(15)}80`)).toBeDefined()
-    expect(offsetOfRefusal(`${'81'.repeat(16)}80`)).toBe(16)
-    expect(offsetOfRefusal(`${'c1'.repeat(17)}00`)).toBe(16)
-    expect(offsetOfRefusal('a1'.repeat(100_000))).toBe(16)
+  it('refuses what lies in more than 16 arrays, maps and tags, and takes 16', () => {
+    expect(decode(`${'81'.repeat(16)}00`)).toBeDefined()
+    expect(encode(decode(`${'c1'.repeat(16)}80`))).toBe(`${'c1'.repeat(16)}80`)
+    expect(offsetOfRefusal(`${'81'.repeat(17)}00`)).toBe(17)
+    expect(offsetOfRefusal(`${'c1'.repeat(17)}00`)).toBe(17)
+    expect(offsetOfRefusal('a1'.repeat(100_000))).toBe(17)
   })
 
   it('refuses a count that the input cannot hold, and reserves nothing for it', () => {
@@ -190,6 +191,9 @@ describe('decodeCbor', () => {
     const value = decodeCbor(input)
     expect(value).toEqual(decodeHex('01020304'))
     expect((value as Uint8Array).buffer).toBe(input.buffer)
+    expect(decodeCbor(decodeHex('ffff8419010219fffefa477fff01fb3ff199999999999aff').subarray(2, 23))).toEqual([
+      258, 65534, 65535.00390625, 1.1,
+    ])
   })
 
   it('throws nothing but DidCommError, whatever it is given', () => {

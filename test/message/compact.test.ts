@@ -289,8 +289,11 @@ describe('what no compact plaintext may hold', () => {
     expect(roundTrip(deepest).body).toEqual(deepest.body)
     expect(roundTrip({ ...deepest, thid: 't' }).body).toEqual(deepest.body)
     expect(() => hexOf({ type: PING, body: { a: nested(15) } })).toThrow(malformed)
-    const item = [3, new Map([['a', nested(15) as CborValue]])]
-    expect(() => parse(item)).toThrow(expect.objectContaining({ code: 'ERR_BYTES_MALFORMED' }))
+    // What encodeCbor does not write: [3, {"a": [[[ … 1 … ]]]}]
+    const tooDeep = decodeHex(`8203a16161${'81'.repeat(15)}01`)
+    expect(() => parseCompact(tooDeep, { types, implied, id: '1' })).toThrow(
+      expect.objectContaining({ code: 'ERR_BYTES_MALFORMED' }),
+    )
   })
 
   it('bytes that are no deterministic CBOR are refused', () => {

@@ -18,7 +18,7 @@ export const identity: Point = [0n, 1n, 1n, 0n]
 export function add([x1, y1, z1, t1]: Point, [x2, y2, z2, t2]: Point): Point {
   const a = ((y1 - x1) * (y2 - x2)) % p
   const b = ((y1 + x1) * (y2 + x2)) % p
-  const c = (2n * t1 * t2 * d) % p
+  const c = (((2n * t1 * t2) % p) * d) % p
   const dd = (2n * z1 * z2) % p
   const [e, f, g, h] = [b - a, dd - c, dd + c, b + a]
   return [mod(e * f, p), mod(g * h, p), mod(f * g, p), mod(e * h, p)]
@@ -63,12 +63,17 @@ export function encodePoint([x, y, z]: Point): Uint8Array {
 
 export const basePoint: Point = decodePoint(toLittleEndian(mod(4n * power(5n, p - 2n, p), p), 32))!
 
-/** 2^i B, so that a multiple of B is additions only. */
-const basePowers: Point[] = [basePoint]
-for (let i = 1; i < 256; i++) basePowers.push(add(basePowers[i - 1]!, basePowers[i - 1]!))
+/** Row i holds 0, 1, … 255 times 2^(8 i) B, so that a multiple of B is 32 additions. */
+const baseTable: Point[][] = []
+for (let row = 0, point = basePoint; row < 32; row++) {
+  const multiples = [identity]
+  for (let digit = 1; digit <= 256; digit++) multiples.push(add(multiples[digit - 1]!, point))
+  point = multiples.pop()!
+  baseTable.push(multiples)
+}
 
 export function multiplyBase(scalar: bigint): Point {
-  return basePowers.reduce((sum, power2, i) => ((scalar >> BigInt(i)) & 1n ? add(sum, power2) : sum), identity)
+  return baseTable.reduce((sum, row, i) => add(sum, row[Number((scalar >> BigInt(8 * i)) & 255n)]!), identity)
 }
 
 /** §5.1.5. */

@@ -9,9 +9,13 @@ const publicPrefix = { x25519: '302a300506032b656e032100', ed25519: '302a3005060
 
 type Curve = keyof typeof publicPrefix
 
+/** The key that was used last: OpenSSL takes most of a millisecond to read one. */
+let latest: { der: Buffer; key: node.KeyObject } | undefined
+
 function privateKey(curve: Curve, raw: Uint8Array): node.KeyObject {
   const der = Buffer.concat([Buffer.from(privatePrefix[curve], 'hex'), raw])
-  return node.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  if (!latest?.der.equals(der)) latest = { der, key: node.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) }
+  return latest.key
 }
 
 function publicKey(curve: Curve, raw: Uint8Array): node.KeyObject {

@@ -38,8 +38,10 @@ export function x25519(scalar: Uint8Array, uCoordinate: Uint8Array): Uint8Array 
     const d = x3 - z3
     const da = (d * a) % p
     const cb = (c * b) % p
-    x3 = (da + cb) ** 2n % p
-    z3 = (x1 * ((da - cb) ** 2n % p)) % p
+    const sum = da + cb
+    const difference = da - cb
+    x3 = (sum * sum) % p
+    z3 = (x1 * ((difference * difference) % p)) % p
     x2 = (aa * bb) % p
     z2 = (e * (aa + a24 * e)) % p
   }

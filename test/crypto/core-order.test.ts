@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { type Core, loadCore } from '../../runtime/crypto/core.ts'
+import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+
+const OK = 0
+const NOT_AUTHENTIC = 2
+const MISUSE = 3
+
+function started(): Core {
+  const core = loadCore(Buffer.from(coreWasm, 'base64'))
+  core.wasm.chacha20Poly1305Init(core.key, core.input)
+  return core
+}
+
+describe('the AEAD of the core refuses calls that are out of order', () => {
+  it('decrypting before the tag was compared', () => {
+    const { wasm, data } = started()
+    expect(wasm.aeadDecrypt(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadAuthenticate(data, 64)).toBe(OK)
+    expect(wasm.aeadDecrypt(data, 64)).toBe(MISUSE)
+  })
+
+  it('decrypting after the tag was wrong', () => {
+    const { wasm, data, result } = started()
+    expect(wasm.aeadAuthenticate(data, 64)).toBe(OK)
+    expect(wasm.aeadVerify(result)).toBe(NOT_AUTHENTIC)
+    expect(wasm.aeadDecrypt(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadVerify(result)).toBe(MISUSE)
+  })
+
+  it('decrypting more than was authenticated, or after the end', () => {
+    const core = started()
+    const { wasm, memory, data, result, key, input } = core
+    expect(wasm.aeadEncrypt(data, 100)).toBe(OK)
+    expect(wasm.aeadTag(result)).toBe(OK)
+    const sealed = memory.slice(data, data + 100)
+    wasm.chacha20Poly1305Init(key, input)
+    expect(wasm.aeadAuthenticate(data, 100)).toBe(OK)
+    expect(wasm.aeadVerify(result)).toBe(OK)
+    expect(wasm.aeadDecrypt(data, 128)).toBe(MISUSE)
+    expect(memory.slice(data, data + 100)).toStrictEqual(sealed)
+    wasm.aeadEnd()
+    expect(wasm.aeadDecrypt(data, 64)).toBe(MISUSE)
+  })
+
+  it('text before the start, mixing of seal and open, and additional data after text', () => {
+    const core = loadCore(Buffer.from(coreWasm, 'base64'))
+    const { wasm, data, result, key, input } = core
+    expect(wasm.aeadEncrypt(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadTag(result)).toBe(MISUSE)
+    wasm.xchacha20Poly1305Init(key, input)
+    expect(wasm.aeadEncrypt(data, 64)).toBe(OK)
+    expect(wasm.aeadAuthenticate(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadVerify(result)).toBe(MISUSE)
+    expect(wasm.aeadAad(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadTag(result)).toBe(OK)
+    expect(wasm.aeadTag(result)).toBe(MISUSE)
+  })
+
+  it('a part after one that ended inside a block', () => {
+    const { wasm, data } = started()
+    expect(wasm.aeadAad(data, 64)).toBe(OK)
+    expect(wasm.aeadAad(data, 5)).toBe(OK)
+    expect(wasm.aeadAad(data, 1)).toBe(MISUSE)
+    expect(wasm.aeadEncrypt(data, 128)).toBe(OK)
+    expect(wasm.aeadEncrypt(data, 65)).toBe(OK)
+    expect(wasm.aeadEncrypt(data, 64)).toBe(MISUSE)
+    expect(wasm.aeadEncrypt(data, 0)).toBe(OK)
+  })
+
+  it('key derivations that are too long', () => {
+    const { wasm, data } = started()
+    expect(wasm.hkdfSha256Expand(data, 32, data, 0, data, 8161)).toBe(MISUSE)
+    expect(wasm.concatKdfSha256(data, 32, data, 0, data, 8161)).toBe(MISUSE)
+  })
+})
+
+describe('the window of the core', () => {
+  it('starts behind all static data, is aligned, and reaches the end of the memory', () => {
+    const { key, data, chunkBytes, memory } = loadCore(Buffer.from(coreWasm, 'base64'))
+    expect(key).toBeLessThanOrEqual(12_288)
+    expect([key % 16, data % 16, chunkBytes % 128]).toEqual([0, 0, 0])
+    expect(data + chunkBytes).toBeLessThanOrEqual(memory.length)
+    expect(memory.length).toBe(2 * 65_536)
+  })
+})

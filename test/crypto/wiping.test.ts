@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { aeadsOver } from '../../runtime/crypto/aead.ts'
+import { type Core, loadCore } from '../../runtime/crypto/core.ts'
+import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+import type { Crypto } from '../../runtime/crypto/crypto.ts'
+import { curve25519Over } from '../../runtime/crypto/curve25519.ts'
+import { hashesOver } from '../../runtime/crypto/hash.ts'
+import { randomFrom } from '../oracle/random.ts'
+import { slowCrypto } from '../oracle/slow-crypto.ts'
+
+const wasm = Buffer.from(coreWasm, 'base64')
+
+/** Returns all of the memory of a fresh core after `work` was done in it. */
+function memoryAfter(work: (crypto: Crypto, core: Core) => void): Buffer {
+  const core = loadCore(wasm)
+  const load = (): Core => core
+  work({ ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) }, core)
+  return Buffer.from(core.memory)
+}
+
+const { bytes } = randomFrom(21)
+const [first, second] = [bytes(64), bytes(64)]
+const publicKey = slowCrypto.x25519.getPublicKey(bytes(32))
+const [nonce, aad] = [bytes(24), bytes(100)]
+
+const swallow = (work: () => void): void => {
+  try {
+    work()
+  } catch {
+    // The memory is what is looked at.
+  }
+}
+
+/** Calls in which everything but `secret` is the same. */
+const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
+  'x25519.getPublicKey': ({ x25519 }, secret) => x25519.getPublicKey(secret.subarray(0, 32)),
+  'x25519.getSharedSecret': ({ x25519 }, secret) => x25519.getSharedSecret(secret.subarray(0, 32), publicKey),
+  'x25519.getSharedSecret that fails': ({ x25519 }, secret) =>
+    swallow(() => x25519.getSharedSecret(secret.subarray(0, 32), new Uint8Array(32))),
+  'ed25519.getPublicKey': ({ ed25519 }, secret) => ed25519.getPublicKey(secret.subarray(0, 32)),
+  'ed25519.sign': ({ ed25519 }, secret) => ed25519.sign(aad, secret.subarray(0, 32)),
+  'ed25519.sign of a long message': ({ ed25519 }, secret) =>
+    ed25519.sign(new Uint8Array(200_000), secret.subarray(0, 32)),
+  'ed25519.toX25519SecretKey': ({ ed25519 }, secret) => ed25519.toX25519SecretKey(secret.subarray(0, 32)),
+  'chacha20poly1305.seal under a key': ({ chacha20poly1305 }, secret) =>
+    chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), aad, aad),
+  'chacha20poly1305.seal of a plaintext': ({ chacha20poly1305 }, secret) =>
+    chacha20poly1305.seal(publicKey, nonce.subarray(12), secret, aad),
+  'xchacha20poly1305.seal': ({ xchacha20poly1305 }, secret) =>
+    xchacha20poly1305.seal(secret.subarray(0, 32), nonce, secret, aad),
+  'chacha20poly1305.open': ({ chacha20poly1305 }, secret) => {
+    const sealed = slowCrypto.chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), secret)
+    chacha20poly1305.open(secret.subarray(0, 32), nonce.subarray(12), sealed)
+  },
+  'xchacha20poly1305.open that fails': ({ xchacha20poly1305 }, secret) =>
+    swallow(() => xchacha20poly1305.open(secret.subarray(0, 32), nonce, aad)),
+  sha256: ({ sha256 }, secret) => sha256(secret),
+  sha512: ({ sha512 }, secret) => sha512(secret),
+  hmacSha256: ({ hmacSha256 }, secret) => hmacSha256(secret, secret),
+  'hmacSha256 with a long key': ({ hmacSha256 }, secret) => hmacSha256(Buffer.concat([secret, secret]), aad),
+  hmacSha512: ({ hmacSha512 }, secret) => hmacSha512(Buffer.concat([secret, secret]), secret),
+  'hkdfSha256.extract': ({ hkdfSha256 }, secret) => hkdfSha256.extract(secret),
+  'hkdfSha256.expand': ({ hkdfSha256 }, secret) => hkdfSha256.expand(secret, aad, 100),
+  concatKdfSha256: ({ concatKdfSha256 }, secret) => concatKdfSha256(secret, aad, 100),
+}
+
+describe('what a call leaves in the memory of the core does not depend on the secret', () => {
+  it.each(Object.entries(calls))('after %s', (_, call) => {
+    const left = memoryAfter((crypto) => call(crypto, first))
+    expect(left.equals(memoryAfter((crypto) => call(crypto, second)))).toBe(true)
+    expect(left.includes(Buffer.from(first.subarray(0, 16)))).toBe(false)
+  })
+
+  it('after ed25519.verify, which leaves no message', () => {
+    const signature = slowCrypto.ed25519.sign(first, bytes(32))
+    const left = memoryAfter((crypto) => crypto.ed25519.verify(signature, first, publicKey))
+    expect(left.includes(Buffer.from(first.subarray(0, 16)))).toBe(false)
+  })
+
+  it('and this test would see it: a call that stops half way leaves the secret', () => {
+    const halfWay = (secret: Uint8Array): Buffer =>
+      memoryAfter((_, core) => {
+        core.memory.set(secret.subarray(0, 32), core.key)
+        core.wasm.ed25519SignBegin(core.key)
+        core.memory.fill(0, core.key, core.key + 32)
+      })
+    expect(halfWay(first).equals(halfWay(second))).toBe(false)
+  })
+})
