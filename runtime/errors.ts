@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'ERR_MESSAGE_DUPLICATE'
   /** No protocol here handles this message type. */
   | 'ERR_MESSAGE_UNHANDLED'
+  /** Handling the message failed again and again, so that it was given up. */
+  | 'ERR_HANDLER_FAILED'
   /** Larger than the limit of the decoder, the transport or the peer. */
   | 'ERR_TOO_LARGE'
   /** Not a DID, a DID document or a DID URL of the form that its method defines. */

@@ -1,6 +1,6 @@
 import type { Crypto, RandomBytes, Secrets } from '../crypto/crypto.ts'
 import type { Resolve } from '../did/document.ts'
-import type { Message } from '../message/message.ts'
+import type { Message, Packable } from '../message/message.ts'
 import type { TypeRegistry } from '../message/type-registry.ts'
 
 /** `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). */
@@ -33,6 +33,40 @@ export interface Unpacked {
   /** It is signed: the recipient can show others who wrote it. */
   nonRepudiable: boolean
   encoding: Encoding
+}
+
+export interface PackOptions {
+  /** The DID of the recipient. */
+  to: string
+  /** The DID of the sender: authcrypt. Absent: anoncrypt. */
+  from?: string
+  /** The DID that signs before the encryption. */
+  sign?: string
+}
+
+/**
+ * One way to write envelopes. An agent is given those that it speaks, so that a sensor that speaks only one carries no
+ * code for the other.
+ */
+export interface EnvelopeFormat {
+  readonly encoding: Encoding
+  /** The id of a message that brings none is derived from its envelope. */
+  readonly derivesId: boolean
+  /** Tells from the first byte whether the envelope is of this format. */
+  recognizes(firstByte: number): boolean
+  /** Encrypts a message for all keys of one DID. */
+  pack(message: Packable, options: PackOptions, context: EnvelopeContext): Promise<Packed>
+  /** @throws DidCommError */
+  unpack(bytes: Uint8Array, context: EnvelopeContext): Promise<Unpacked>
+  /** Wraps an envelope for mediators on its way, outermost first; present in formats that mediators understand. */
+  forward?(bytes: Uint8Array, options: ForwardOptions, context: EnvelopeContext): Promise<Packed>
+}
+
+export interface ForwardOptions {
+  /** For whom the envelope is: a DID, or the DID URL of a key. */
+  next: string
+  /** Outermost first: DID URLs of keys, or DIDs of mediators. */
+  routingKeys: readonly string[]
 }
 
 /** A packed envelope. */

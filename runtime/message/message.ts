@@ -1,10 +1,6 @@
-/** Any value that JSON can carry. */
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined }
+import type { Json, JsonObject } from '../bytes/index.ts'
 
-/** A JSON object. */
-export interface JsonObject {
-  [name: string]: Json | undefined
-}
+export type { Json, JsonObject }
 
 /** DIDComm v2.1, "Attachments". */
 export interface Attachment {
@@ -26,13 +22,8 @@ export interface AttachmentData {
   json?: Json
 }
 
-/**
- * A DIDComm plaintext message (DIDComm v2.1, "Plaintext Message Structure"), spelled as on the wire. Headers that are
- * not named here are kept as they came.
- */
-export interface Message {
-  id: string
-  type: string
+/** The headers that a DIDComm plaintext message may have (DIDComm v2.1, "Message Headers"). */
+export interface Headers {
   typ?: string
   from?: string
   to?: string[]
@@ -42,11 +33,31 @@ export interface Message {
   created_time?: number
   /** UTC, seconds since 1970. */
   expires_time?: number
-  body: JsonObject
   attachments?: Attachment[]
   from_prior?: string
   [header: string]: unknown
 }
 
+/**
+ * A DIDComm plaintext message (DIDComm v2.1, "Plaintext Message Structure"), spelled as on the wire. Headers that are
+ * not named here are kept as they came.
+ */
+export interface Message extends Headers {
+  id: string
+  type: string
+  body: JsonObject
+}
+
+/** A message to pack: one whose `id` may be left to the encoding. */
+export interface Packable extends Headers {
+  id?: string
+  type: string
+  body: JsonObject
+}
+
 /** A message before the agent gives it an id, a sender and a time. */
-export type Draft = Omit<Message, 'id' | 'body'> & { type: string; id?: string; body?: JsonObject; to?: string[] }
+export interface Draft extends Headers {
+  id?: string
+  type: string
+  body?: JsonObject
+}

@@ -1,3 +1,4 @@
+import type { CborValue } from '../bytes/index.ts'
 import type { JsonObject } from './message.ts'
 
 /** How one message type looks in a compact envelope: a small integer for its type and, optionally, a denser body. */
@@ -11,10 +12,10 @@ export interface CompactType {
 }
 
 export interface BodyCodec {
-  /** Returns the CBOR form, or `undefined` where this body has none and must travel as a map. */
-  toCbor(body: JsonObject): unknown
+  /** Returns the CBOR form, which is no map, or `undefined` where this body has none and must travel as the map it is. */
+  toCbor(body: JsonObject): CborValue
   /** @throws DidCommError `ERR_MESSAGE_MALFORMED` */
-  fromCbor(value: unknown): JsonObject
+  fromCbor(value: CborValue): JsonObject
 }
 
 /** The compact types that one party knows. Both ends of a link must agree on the codes they use. */
@@ -23,11 +24,15 @@ export interface TypeRegistry {
   byType(type: string): CompactType | undefined
 }
 
-/** Makes a registry of `types`. Throws a `TypeError` for a code or a type that appears twice. */
+/** Makes a registry of `types`. Throws a `TypeError` for a code or a type that appears twice, a `RangeError` for
+ * a code that is no integer from 0. */
 export function typeRegistry(types: readonly CompactType[]): TypeRegistry {
   const codes = new Map<number, CompactType>()
   const names = new Map<string, CompactType>()
   for (const entry of types) {
+    if (!Number.isSafeInteger(entry.code) || entry.code < 0) {
+      throw new RangeError(`"types" expected codes from 0, got ${entry.code} for ${entry.type}`)
+    }
     if (codes.has(entry.code) || names.has(entry.type)) {
       throw new TypeError(`"types" has ${entry.type} (${entry.code}) twice`)
     }

@@ -1,0 +1,51 @@
+/** A CBOR tag and the item that it stands before (RFC 8949 §3.4). */
+export class Tagged {
+  readonly tag: number
+  readonly value: CborValue
+
+  /** Throws a `RangeError` where `tag` is not an unsigned integer up to 2^53 - 1. */
+  constructor(tag: number, value: CborValue) {
+    if (!Number.isSafeInteger(tag) || tag < 0) throw new RangeError(`"tag" expected an unsigned integer, got ${tag}`)
+    this.tag = tag
+    this.value = value
+  }
+}
+
+/**
+ * What CBOR data looks like here. Integers up to 2^53 - 1 are `number`, larger ones `bigint`; other numbers are floats.
+ * Decoding always gives a `Map`; encoding also takes plain objects, as maps with text keys.
+ */
+export type CborValue =
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | undefined
+  | Uint8Array
+  | Tagged
+  | readonly CborValue[]
+  | ReadonlyMap<CborValue, CborValue>
+  | { readonly [name: string]: CborValue }
+
+export interface CborLimits {
+  /** Default: 1 MiB. */
+  maxBytes?: number
+  /** How many arrays, maps and tags may lie around an item. Default: 16. */
+  maxDepth?: number
+  /** How many items there may be in all. Default: 65,536. */
+  maxItems?: number
+}
+
+/** How many arrays, maps and tags may lie around an item, in what is encoded and, by default, in what is decoded. */
+export const MAX_DEPTH = 16
+
+/** The major types of RFC 8949 §3.1. */
+export const UNSIGNED = 0
+export const NEGATIVE = 1
+export const BYTES = 2
+export const TEXT = 3
+export const ARRAY = 4
+export const MAP = 5
+export const TAG = 6
+export const SIMPLE = 7

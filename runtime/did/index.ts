@@ -1,0 +1,19 @@
+export { didKey } from './did-key.ts'
+export { type DidPeerOptions, didPeer } from './did-peer.ts'
+export { createDidPeer2, type DidPeer2Input, type KeyPurpose } from './did-peer-2.ts'
+export { createDidPeer4, type InputDocument } from './did-peer-4.ts'
+export { canonicalDid, didOf, isDid } from './did-url.ts'
+export type {
+  Curve,
+  DidDocument,
+  DidMethod,
+  PublicKey,
+  Resolve,
+  Service,
+  ServiceEndpoint,
+  VerificationMethod,
+} from './document.ts'
+export { authenticationKeys, keyAgreementKeys } from './keys.ts'
+export { decodeMultikey, encodeMultikey } from './multikey.ts'
+export { type CacheOptions, cached, firstOf } from './resolver.ts'
+export { didcommService, didcommServices, type ServiceInput } from './services.ts'

@@ -1,0 +1,86 @@
+import type { Crypto } from './crypto/crypto.ts'
+import type { SecretKey } from './crypto/memory-secrets.ts'
+import { createDidPeer2, createDidPeer4, didcommService, encodeMultikey, type ServiceInput } from './did/index.ts'
+
+/** A DID together with the private keys of its document. */
+export interface Identity {
+  did: string
+  /** For `memorySecrets`, or to be kept in a safer place. */
+  secretKeys: SecretKey[]
+}
+
+interface KeyPairs {
+  signing: { secretKey: Uint8Array; multikey: string }
+  agreement: { secretKey: Uint8Array; multikey: string }
+}
+
+/**
+ * Makes the did:key of a 32-byte Ed25519 seed, with the X25519 key that did:key derives from it. The seed is all that a
+ * device has to keep.
+ */
+export function didKeyIdentity(crypto: Crypto, seed: Uint8Array): Identity {
+  const pairs = keyPairs(crypto, seed)
+  const did = `did:key:${pairs.signing.multikey}`
+  return { did, secretKeys: secretKeys(did, pairs, `#${pairs.agreement.multikey}`, `#${pairs.signing.multikey}`) }
+}
+
+/** Makes a did:peer:2 from a 32-byte Ed25519 seed; its document holds the same two keys as `didKeyIdentity`. */
+export function didPeer2Identity(crypto: Crypto, seed: Uint8Array, services: readonly ServiceInput[]): Identity {
+  const pairs = keyPairs(crypto, seed)
+  const did = createDidPeer2({
+    keys: [
+      { purpose: 'keyAgreement', multikey: pairs.agreement.multikey },
+      { purpose: 'authentication', multikey: pairs.signing.multikey },
+    ],
+    services,
+  })
+  return { did, secretKeys: secretKeys(did, pairs, '#key-1', '#key-2') }
+}
+
+/**
+ * Makes a did:peer:4 from a 32-byte Ed25519 seed; its document holds the same two keys as `didKeyIdentity`. `did` is the
+ * long form, and the secret keys are there under the key ids of both forms.
+ */
+export function didPeer4Identity(
+  crypto: Crypto,
+  seed: Uint8Array,
+  services: readonly ServiceInput[],
+): Identity & { shortDid: string } {
+  const pairs = keyPairs(crypto, seed)
+  const { long, short } = createDidPeer4(crypto, {
+    '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],
+    verificationMethod: [
+      { id: '#key-1', type: 'Multikey', publicKeyMultibase: pairs.agreement.multikey },
+      { id: '#key-2', type: 'Multikey', publicKeyMultibase: pairs.signing.multikey },
+    ],
+    keyAgreement: ['#key-1'],
+    authentication: ['#key-2'],
+    ...(services.length > 0 && {
+      service: services.map((service, i) => didcommService(i === 0 ? '#service' : `#service-${i}`, service)),
+    }),
+  })
+  const keys = [long, short].flatMap((did) => secretKeys(did, pairs, '#key-1', '#key-2'))
+  return { did: long, shortDid: short, secretKeys: keys }
+}
+
+function keyPairs(crypto: Crypto, seed: Uint8Array): KeyPairs {
+  if (!(seed instanceof Uint8Array) || seed.length !== 32) {
+    const got = seed instanceof Uint8Array ? `length=${seed.length}` : typeof seed
+    throw new TypeError(`"seed" expected Uint8Array of length 32, got ${got}`)
+  }
+  const agreementKey = crypto.ed25519.toX25519SecretKey(seed)
+  return {
+    signing: { secretKey: seed.slice(), multikey: encodeMultikey('Ed25519', crypto.ed25519.getPublicKey(seed)) },
+    agreement: {
+      secretKey: agreementKey,
+      multikey: encodeMultikey('X25519', crypto.x25519.getPublicKey(agreementKey)),
+    },
+  }
+}
+
+function secretKeys(did: string, pairs: KeyPairs, agreementId: string, signingId: string): SecretKey[] {
+  return [
+    { kid: did + agreementId, curve: 'X25519', secretKey: pairs.agreement.secretKey },
+    { kid: did + signingId, curve: 'Ed25519', secretKey: pairs.signing.secretKey },
+  ]
+}

@@ -1,0 +1,135 @@
+import {
+  defaultLimits,
+  MAX_DELIVERED_KEYS,
+  MAX_DISCARDED,
+  type Mailbox,
+  type MailboxEntry,
+  type Outbox,
+  type OutboxEntry,
+  type SeenStore,
+  type StoreLimits,
+} from './store.ts'
+
+/** Makes a `SeenStore` in memory. */
+export function memorySeenStore(limits: StoreLimits = {}): SeenStore {
+  const { maxSeen } = { ...defaultLimits, ...limits }
+  const seen = new Map<string, number>()
+  let horizonMs = Number.NEGATIVE_INFINITY
+  return {
+    check: async (key, atMs) => (seen.has(key) ? 'seen' : atMs <= horizonMs ? 'forgotten' : 'new'),
+    async remember(key, atMs) {
+      seen.set(key, atMs)
+      const [oldest] = seen
+      if (seen.size <= maxSeen || !oldest) return
+      seen.delete(oldest[0])
+      horizonMs = Math.max(horizonMs, oldest[1])
+    },
+  }
+}
+
+interface Waiting extends OutboxEntry {
+  attempts: number
+  dueMs: number
+}
+
+/** Makes an `Outbox` in memory: for tests, and where a restart may lose what is on its way. */
+export function memoryOutbox(limits: StoreLimits = {}): Outbox {
+  const { maxOutboxEntries, maxOutboxBytes } = { ...defaultLimits, ...limits }
+  const waiting = new Map<string, Waiting>()
+  const delivered = new Set<string>()
+  const discarded = new Map<string, { entry: OutboxEntry; reason: string }>()
+  let waitingBytes = 0
+
+  function take(key: string): Waiting | undefined {
+    const entry = waiting.get(key)
+    if (entry && waiting.delete(key)) waitingBytes -= entry.bytes.length
+    return entry
+  }
+
+  return {
+    async enqueue(key, destination, bytes) {
+      if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
+      if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
+      waiting.set(key, { key, destination, bytes: bytes.slice(), attempts: 0, dueMs: 0 })
+      waitingBytes += bytes.length
+      return 'stored'
+    },
+    async due(nowMs, limit) {
+      const due: OutboxEntry[] = []
+      for (const { dueMs, ...entry } of waiting.values()) {
+        if (due.length >= limit) break
+        if (dueMs <= nowMs) due.push(entry)
+      }
+      return due
+    },
+    async retryAt(key, atMs) {
+      const entry = waiting.get(key)
+      if (!entry) return
+      entry.attempts += 1
+      entry.dueMs = atMs
+    },
+    async ack(key) {
+      if (!take(key)) return
+      delivered.add(key)
+      trim(delivered, MAX_DELIVERED_KEYS)
+    },
+    async discard(key, reason) {
+      const entry = take(key)
+      if (!entry) return
+      discarded.set(key, { entry, reason })
+      trim(discarded, MAX_DISCARDED)
+    },
+    async nextDueMs() {
+      let next: number | undefined
+      for (const { dueMs } of waiting.values()) next = Math.min(next ?? dueMs, dueMs)
+      return next
+    },
+    depth: async () => ({ waiting: waiting.size, waitingBytes, discarded: discarded.size }),
+  }
+}
+
+/** Makes a `Mailbox` in memory. */
+export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
+  const { maxMailboxEntries, maxRecipients } = { ...defaultLimits, ...limits }
+  const boxes = new Map<string, Map<string, MailboxEntry>>()
+  const owners = new Map<string, string>()
+  const registered = (owner: string) => [...owners].filter(([, other]) => other === owner).map(([did]) => did)
+  return {
+    async put(recipient, id, bytes) {
+      const box = boxes.get(recipient) ?? new Map<string, MailboxEntry>()
+      if (box.has(id)) return 'duplicate'
+      if (box.size >= maxMailboxEntries) return 'full'
+      boxes.set(recipient, box.set(id, { id, bytes: bytes.slice() }))
+      return 'stored'
+    },
+    list: async (recipient, limit) => [...(boxes.get(recipient)?.values() ?? [])].slice(0, limit),
+    async remove(recipient, ids) {
+      const box = boxes.get(recipient)
+      const removed = ids.filter((id) => box?.delete(id)).length
+      if (box?.size === 0) boxes.delete(recipient)
+      return removed
+    },
+    count: async (recipient) => boxes.get(recipient)?.size ?? 0,
+    async register(recipient, owner) {
+      const known = owners.get(recipient)
+      if (known !== undefined) return known === owner
+      if (registered(owner).length >= maxRecipients) return false
+      owners.set(recipient, owner)
+      return true
+    },
+    async unregister(recipient) {
+      owners.delete(recipient)
+      boxes.delete(recipient)
+    },
+    owner: async (recipient) => owners.get(recipient),
+    registered: async (owner) => registered(owner),
+  }
+}
+
+/** Drops the oldest members above `max`. */
+function trim(collection: Set<string> | Map<string, unknown>, max: number): void {
+  for (const oldest of collection.keys()) {
+    if (collection.size <= max) return
+    collection.delete(oldest)
+  }
+}

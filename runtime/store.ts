@@ -1,0 +1,100 @@
+/**
+ * What must survive: each operation resolves once its effect would outlive a crash of the process (a memory store: for
+ * as long as the process lives). All stores are bounded.
+ */
+
+/** Remembers which messages were received. */
+export interface SeenStore {
+  /**
+   * Tells whether a message is `new` or was `seen`. `forgotten`: it is older than what the store can remember, so that
+   * nobody can tell.
+   *
+   * @param atMs when the message says it was made, in milliseconds since 1970
+   */
+  check(key: string, atMs: number): Promise<'new' | 'seen' | 'forgotten'>
+  remember(key: string, atMs: number): Promise<void>
+}
+
+/** An envelope on its way to the next hop. */
+export interface OutboxEntry {
+  readonly key: string
+  /** The URI to send it to. */
+  readonly destination: string
+  readonly bytes: Uint8Array
+  /** How often it was tried in vain. */
+  readonly attempts: number
+}
+
+/** Holds envelopes until the next hop has taken them over. One worker empties it. */
+export interface Outbox {
+  /**
+   * Stores an envelope. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored.
+   */
+  enqueue(key: string, destination: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
+  /** Lists what is due, oldest first. */
+  due(nowMs: number, limit: number): Promise<OutboxEntry[]>
+  /** Notes a failed attempt; the entry is due again at `atMs`. */
+  retryAt(key: string, atMs: number): Promise<void>
+  /** Removes a delivered entry, and remembers its key for a while. */
+  ack(key: string): Promise<void>
+  /** Sets an entry aside that can never be delivered, for a person to look at. The oldest such are dropped. */
+  discard(key: string, reason: string): Promise<void>
+  /** Tells when the next entry is due, in milliseconds since 1970, or `undefined` where none waits. */
+  nextDueMs(): Promise<number | undefined>
+  depth(): Promise<OutboxDepth>
+}
+
+export interface OutboxDepth {
+  waiting: number
+  waitingBytes: number
+  discarded: number
+}
+
+export interface MailboxEntry {
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+/** What a mediator keeps: envelopes by recipient, and whose recipients they are. DIDs are in canonical form. */
+export interface Mailbox {
+  /** Stores an envelope once for each `id`. `full`: nothing was stored. */
+  put(recipient: string, id: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
+  /** Lists the oldest envelopes. They stay until `remove`. */
+  list(recipient: string, limit: number): Promise<MailboxEntry[]>
+  /** Returns how many of `ids` were there. */
+  remove(recipient: string, ids: readonly string[]): Promise<number>
+  count(recipient: string): Promise<number>
+
+  /** Returns false where `recipient` belongs to another owner, or no more can be registered. */
+  register(recipient: string, owner: string): Promise<boolean>
+  /** Forgets a recipient and drops what waits for it. */
+  unregister(recipient: string): Promise<void>
+  owner(recipient: string): Promise<string | undefined>
+  registered(owner: string): Promise<string[]>
+}
+
+/** The bounds of a store. */
+export interface StoreLimits {
+  /** How many received messages are remembered. Default: 1,000,000. */
+  maxSeen?: number
+  /** Default: 100,000 entries. */
+  maxOutboxEntries?: number
+  /** Default: 256 MiB. */
+  maxOutboxBytes?: number
+  /** How many envelopes wait for one recipient. Default: 10,000. */
+  maxMailboxEntries?: number
+  /** How many recipients one owner registers. Default: 1,000. */
+  maxRecipients?: number
+}
+
+export const defaultLimits: Required<StoreLimits> = {
+  maxSeen: 1_000_000,
+  maxOutboxEntries: 100_000,
+  maxOutboxBytes: 256 << 20,
+  maxMailboxEntries: 10_000,
+  maxRecipients: 1000,
+}
+
+/** How many keys of delivered and of discarded entries an outbox keeps. */
+export const MAX_DELIVERED_KEYS = 10_000
+export const MAX_DISCARDED = 1000

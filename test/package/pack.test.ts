@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importName, sourcesOf } from '../../tools/check-package.ts'
+import { treeIsComplete } from '../../tools/check-tree.ts'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const manifestText = readFileSync(join(repository, 'package.json'), 'utf8')
+const manifest = JSON.parse(manifestText) as { dependencies: object; peerDependencies: object }
+
+const sources = [...sourcesOf(manifestText)]
+const present = sources.filter(([, source]) => treeIsComplete || existsSync(join(repository, source)))
+const names = present.map(([subpath]) => importName(subpath))
+const buildable = treeIsComplete || existsSync(join(repository, 'assembly/index.ts'))
+if (!buildable) process.stderr.write('skipped: the package, because assembly/index.ts is not there yet\n')
+if (present.length < sources.length) {
+  const absent = sources.filter((entry) => !present.includes(entry))
+  process.stderr.write(`skipped: ${absent.map(([subpath]) => subpath).join(', ')}, which have no sources yet\n`)
+}
+
+const maxFileBytes = 100_000
+const topLevel = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']
+
+describe.skipIf(!buildable)('the published package', () => {
+  let project = ''
+  let files: string[] = []
+  const installed = (file: string) => join(project, 'node_modules/didcomm-mote', file)
+
+  function npm(cwd: string, ...args: string[]): void {
+    // What `npm test` hands down in the environment must not steer the npm of another project.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)/i.test(name)))
+    execFileSync('npm', args, { cwd, env, stdio: 'pipe' })
+  }
+
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'didcomm-mote-'))
+    npm(repository, 'pack', '--pack-destination', project)
+    const tarball = readdirSync(project).find((file) => file.endsWith('.tgz'))
+    const fromHere = Object.keys(manifest.dependencies).map((name) => [
+      name,
+      `file:${join(repository, 'node_modules', name)}`,
+    ])
+    const dependencies = { 'didcomm-mote': `file:./${tarball}`, ...Object.fromEntries(fromHere) }
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
+    npm(project, 'install', '--offline', '--install-links', '--ignore-scripts', '--no-audit', '--no-fund')
+    files = readdirSync(installed(''), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      statSync(installed(file)).isFile(),
+    )
+  }, 180_000)
+
+  afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+  it('installs with its dependencies alone', () => {
+    const packages = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))
+    const scopes = Object.keys(manifest.dependencies).map((name) => name.split('/')[0])
+    expect(packages.sort()).toEqual([...new Set([...scopes, 'didcomm-mote'])].sort())
+  })
+
+  it('holds no sources, no tests and nothing large', () => {
+    expect(files.length).toBeGreaterThan(5)
+    expect(
+      [...new Set(files.map((file) => file.split('/')[0]))].filter((name) => !topLevel.includes(name ?? '')),
+    ).toEqual([])
+    expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|(?:^|\/)(?:test|assembly|examples)\//.test(file))).toEqual([])
+    expect(files.filter((file) => statSync(installed(file)).size > maxFileBytes)).toEqual([])
+  })
+
+  it('names JavaScript in every relative import, of code and of types', () => {
+    const code = files.filter((file) => /\.(?:js|d\.ts)$/.test(file))
+    for (const file of code) expect(readFileSync(installed(file), 'utf8'), file).not.toMatch(/['"]\.[^'"]*\.ts['"]/)
+    const untyped = code.filter((file) => file.endsWith('.js') && !files.includes(file.replace(/\.js$/, '.d.ts')))
+    expect(untyped).toEqual([])
+  })
+
+  it('imports every subpath, and where that fails an optional peer is all that is missing', () => {
+    const program = `
+      const results = {}
+      for (const name of ${JSON.stringify(names)}) {
+        try {
+          results[name] = Object.keys(await import(name)).length
+        } catch (error) {
+          results[name] = error.message
+        }
+      }
+      console.log(JSON.stringify(results))`
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    const results = Object.entries(JSON.parse(output) as Record<string, number | string>)
+    expect(results.map(([name]) => name)).toEqual(names)
+    const peers = Object.keys(manifest.peerDependencies)
+    for (const [name, result] of results) {
+      const peer = /^Cannot find package '([^']+)'/.exec(String(result))?.[1]
+      if (peer && name === 'didcomm-mote/gateway') expect(peers).toContain(peer)
+      else expect(result, name).toBeGreaterThan(0)
+    }
+  })
+
+  it('gives the core as a file, too', () => {
+    const program = "console.log(import.meta.resolve('didcomm-mote/core.wasm'))"
+    const url = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    expect(readFileSync(new URL(url.trim()))).toEqual(readFileSync(join(repository, 'build/core.wasm')))
+  })
+
+  it.each([
+    ['a device, without types of any host', (name: string) => !/\/(?:transports|gateway)/.test(name), []],
+    ['a program on Node', () => true, ['node']],
+  ])('compiles in %s', (_, wanted, types) => {
+    const used = names.filter(wanted)
+    const imports = used.map((name, index) => `import * as n${index} from '${name}'`)
+    writeFileSync(
+      join(project, 'consumer.ts'),
+      [...imports, `export const all: object[] = [${used.map((__, index) => `n${index}`).join(', ')}]`].join('\n'),
+    )
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['ES2022'],
+      strict: true,
+      noEmit: true,
+      types,
+      typeRoots: [join(repository, 'node_modules/@types')],
+    }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    const tsc = join(repository, 'node_modules/typescript/bin/tsc')
+    expect(() =>
+      execFileSync(process.execPath, [tsc, '--pretty', 'false'], { cwd: project, encoding: 'utf8' }),
+    ).not.toThrow()
+  })
+})

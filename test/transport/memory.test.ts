@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { isDidCommError } from '../../runtime/errors.ts'
+import { memoryNetwork } from '../../transports/memory.ts'
+import { Clock, eventually } from './clock.ts'
+import { transportCompliance } from './compliance.ts'
+
+transportCompliance('memory', { order: true, reply: true, again: 'sender', refusal: true, media: true }, async () => {
+  const network = memoryNetwork({ maxPacketBytes: 10_000 })
+  const [a, b] = [network.transport('a'), network.transport('b')]
+  return {
+    a,
+    b,
+    uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
+    unreachable: async () => 'memory:nobody',
+    held: () => 0,
+    close: async () => undefined,
+  }
+})
+
+transportCompliance(
+  'memory with latency',
+  { order: true, reply: true, again: 'sender', refusal: true, media: true },
+  async () => {
+    const timer = (_delayMs: number, run: () => void) => {
+      const handle = setImmediate(run)
+      return () => clearImmediate(handle)
+    }
+    const network = memoryNetwork({ maxPacketBytes: 10_000, timer, latencyMs: 5 })
+    const [a, b] = [network.transport('a'), network.transport('b')]
+    return {
+      a,
+      b,
+      uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
+      unreachable: async () => 'memory:nobody',
+      held: () => process.getActiveResourcesInfo().length,
+      close: async () => undefined,
+    }
+  },
+)
+
+/** A generator of test numbers, the same each time (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+describe('a network in memory', () => {
+  const sendAll = async (options: Parameters<typeof memoryNetwork>[0], count: number) => {
+    const clock = new Clock()
+    const network = memoryNetwork({ random: seeded(1), timer: clock.timer, ...options })
+    const [a, b] = [network.transport('a'), network.transport('b')]
+    const got: number[] = []
+    await a.start(async () => 'refused')
+    await b.start(async ({ bytes }) => {
+      got.push(bytes[0] ?? -1)
+      return 'accepted'
+    })
+    const outcomes = Promise.allSettled(
+      Array.from({ length: count }, (_, index) => a.send('memory:b', { bytes: new Uint8Array([index]) })),
+    )
+    let done = false
+    outcomes.then(
+      () => {
+        done = true
+      },
+      () => undefined,
+    )
+    await eventually(
+      () => done,
+      () => clock.advance(1),
+    )
+    const lost = (await outcomes).filter(
+      (outcome) => outcome.status === 'rejected' && isDidCommError(outcome.reason, 'ERR_TRANSPORT_UNREACHABLE'),
+    ).length
+    await Promise.all([a.close(), b.close()])
+    return { got, lost, elapsedMs: clock.now(), pending: clock.pending }
+  }
+
+  it('takes its latency for the packet and for the acknowledgement', async () => {
+    const { elapsedMs, got, pending } = await sendAll({ latencyMs: 50 }, 3)
+    expect(got).toEqual([0, 1, 2])
+    expect(elapsedMs).toBeGreaterThanOrEqual(100)
+    expect(elapsedMs).toBeLessThan(110)
+    expect(pending).toBe(0)
+  })
+
+  it('loses packets and acknowledgements, and tells the sender', async () => {
+    const { got, lost } = await sendAll({ lossRate: 0.25 }, 200)
+    expect(got.length).toBeGreaterThan(120)
+    expect(got.length).toBeLessThan(180)
+    // An acknowledgement that was lost looks to the sender like a packet that was lost.
+    expect(lost).toBeGreaterThan(200 - got.length)
+  })
+
+  it('reorders packets', async () => {
+    const { got } = await sendAll({ latencyMs: 10, reorderRate: 0.2 }, 50)
+    const sorted = [...got].sort((one, other) => one - other)
+    expect(sorted).toEqual(Array.from({ length: 50 }, (_, index) => index))
+    expect(got).not.toEqual(sorted)
+  })
+
+  it('delivers packets twice', async () => {
+    const { got, lost } = await sendAll({ duplicateRate: 0.5 }, 100)
+    expect(new Set(got).size).toBe(100)
+    expect(got.length).toBeGreaterThan(130)
+    expect(lost).toBe(0)
+  })
+
+  it('refuses options that do not fit together', () => {
+    expect(() => memoryNetwork({ latencyMs: 1 })).toThrow(TypeError)
+    expect(() => memoryNetwork({ lossRate: 0.5 })).toThrow(TypeError)
+    expect(() => memoryNetwork({ lossRate: 2, random: Math.random })).toThrow(RangeError)
+    expect(() => memoryNetwork().transport('a b')).toThrow(TypeError)
+  })
+
+  it('refuses an address that is taken', async () => {
+    const network = memoryNetwork()
+    await network.transport('a').start(async () => 'accepted')
+    await expect(network.transport('a').start(async () => 'accepted')).rejects.toThrow(TypeError)
+  })
+})

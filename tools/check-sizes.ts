@@ -1,0 +1,165 @@
+// Bundles every subpath as an application would, and holds the result to a budget and a list of forbidden words.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build, type Plugin } from 'esbuild'
+import { importsOf } from './check-layers.ts'
+import { importName, sourcesOf } from './check-package.ts'
+import { type Report, treeIsComplete } from './check-tree.ts'
+
+/** What one bundle may weigh and hold. Sizes are bytes, minified, without the WebAssembly core. */
+export interface Budget {
+  readonly minBytes?: number
+  readonly gzipBytes?: number
+  /** The program to bundle; absent: everything that the subpath exports. */
+  readonly program?: string
+  /** Packages that are left out of the bundle and its size. */
+  readonly without?: readonly string[]
+  readonly forbidden?: readonly RegExp[]
+}
+
+const hostWords = [/node:/, /\bBuffer\b/, /\bprocess\./, /\brequire\(/]
+const hostless = { forbidden: [...hostWords, /mqtt/] }
+// Until the core has AES, it is a package, whose bytes ./envelope shows and ./jwe does not answer for.
+const withoutAes = ['@noble/ciphers']
+
+/** One row for the sensor, and one for each subpath of package.json; a subpath without a row fails. */
+export const budgets: Readonly<Record<string, Budget>> = {
+  sensor: {
+    program: [
+      "import { createAgent } from 'didcomm-mote'",
+      "import { compact } from 'didcomm-mote/envelope'",
+      "import { mqtt } from 'didcomm-mote/transports/mqtt'",
+      'globalThis.start = (world, client) => createAgent({ ...world, envelopes: [compact()], transports: [mqtt(client)] })',
+    ].join('\n'),
+    minBytes: 24_000,
+    gzipBytes: 9_000,
+    forbidden: hostWords,
+  },
+  '.': hostless,
+  './bytes': hostless,
+  './crypto': hostless,
+  './did': hostless,
+  './message': hostless,
+  './envelope': hostless,
+  './jwe': { minBytes: 10_000, without: withoutAes, ...hostless },
+  './jws': hostless,
+  './cose': { minBytes: 8_000, ...hostless },
+  './protocols/trust-ping': hostless,
+  './protocols/routing': hostless,
+  './protocols/coordinate-mediation': hostless,
+  './protocols/messagepickup': hostless,
+  './protocols/telemetry': hostless,
+  './transports/memory': hostless,
+  './transports/mqtt': { forbidden: hostWords },
+  './transports/http': {},
+  './world': { forbidden: [/node:/, /mqtt/] },
+  './gateway': { without: ['didcomm-mote'] },
+}
+
+const coreBudget: Required<Pick<Budget, 'minBytes' | 'gzipBytes'>> = { minBytes: 48 * 1024, gzipBytes: 20 * 1024 }
+
+const withoutCore: Plugin = {
+  name: 'without-core',
+  setup({ onLoad }) {
+    onLoad({ filter: /core-wasm\.ts$/ }, () => ({ contents: `export const coreWasm = ''` }))
+  },
+}
+
+/** Bundles a program for no particular host and minifies it. */
+export async function bundle(root: string, program: string, without: readonly string[] = []): Promise<string> {
+  const result = await build({
+    stdin: { contents: program, resolveDir: root, loader: 'ts' },
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    conditions: ['didcomm-mote-source'],
+    mainFields: ['module', 'main'],
+    external: ['node:*', ...without],
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [withoutCore],
+  })
+  return result.outputFiles[0]?.text ?? ''
+}
+
+function over(name: string, budget: Budget, minBytes: number, gzipBytes: number): string[] {
+  const failures: string[] = []
+  const { minBytes: min = Infinity, gzipBytes: gzip = Infinity } = budget
+  if (minBytes > min) failures.push(`${name}: ${minBytes} bytes, of ${min} at most`)
+  if (gzipBytes > gzip) failures.push(`${name}: ${gzipBytes} bytes gzip, of ${gzip} at most`)
+  return failures
+}
+
+function row(name: string, budget: Budget, minBytes: number, gzipBytes: number): string {
+  const cell = (bytes: number, most?: number) => `${bytes}${most ? ` of ${most}` : ''}`.padStart(15)
+  return `${name.padEnd(34)}${cell(minBytes, budget.minBytes)}${cell(gzipBytes, budget.gzipBytes)}`
+}
+
+/** Weighs one bundle, or one file of bytes, against its budget. */
+export function weigh(name: string, budget: Budget, content: string | Uint8Array): Report {
+  const minBytes = Buffer.byteLength(content)
+  const gzipBytes = gzipSync(content, { level: 9 }).length
+  const text = typeof content === 'string' ? content : ''
+  const words = (budget.forbidden ?? []).flatMap((word) => word.exec(text)?.[0] ?? [])
+  const failures = [
+    ...over(name, budget, minBytes, gzipBytes),
+    ...words.map((word) => `${name}: the bundle has "${word}" in it`),
+  ]
+  return { failures, notes: [row(name, budget, minBytes, gzipBytes)] }
+}
+
+const subpathsOf = (root: string) => sourcesOf(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** Lists the subpaths that a program imports and that have no source. */
+function missingFrom(root: string, program: string): string[] {
+  const sources = new Map([...subpathsOf(root)].map(([subpath, source]) => [importName(subpath), source]))
+  const present = (name: string) => sources.has(name) && existsSync(join(root, sources.get(name) ?? ''))
+  return importsOf(program)
+    .map(({ specifier }) => specifier)
+    .filter((name) => !present(name))
+}
+
+async function weighEntry(root: string, name: string, budget: Budget, complete: boolean): Promise<Report> {
+  const program = budget.program ?? `export * from '${importName(name)}'`
+  const missing = missingFrom(root, program)
+  if (missing.length > 0) {
+    const reason = `${name}: no source for ${missing.join(', ')}`
+    return complete ? { failures: [reason] } : { failures: [], notes: [`${reason} yet: skipped`] }
+  }
+  try {
+    return weigh(name, budget, await bundle(root, program, budget.without))
+  } catch (error) {
+    return { failures: [`${name}: ${(error as Error).message}`] }
+  }
+}
+
+/** @param complete whether a subpath without its source is a failure yet */
+export async function checkSizes(
+  root: string,
+  table: Readonly<Record<string, Budget>> = budgets,
+  complete: boolean = treeIsComplete,
+): Promise<Report> {
+  const reports: Report[] = []
+  for (const [name, budget] of Object.entries(table)) reports.push(await weighEntry(root, name, budget, complete))
+  const core = join(root, 'build/core.wasm')
+  reports.push(
+    existsSync(core)
+      ? weigh('core.wasm', coreBudget, readFileSync(core))
+      : { failures: complete ? ['core.wasm: is not built'] : [], notes: ['core.wasm: is not built'] },
+  )
+  const unknown = [...subpathsOf(root).keys()].filter((subpath) => !(subpath in table))
+  return {
+    failures: [
+      ...reports.flatMap(({ failures }) => failures),
+      ...unknown.map((subpath) => `tools/check-sizes.ts: "${subpath}" has no budget`),
+    ],
+    notes: [`${'bundle, without the core'.padEnd(34)}${'bytes'.padStart(15)}${'gzip'.padStart(15)}`].concat(
+      reports.flatMap(({ notes }) => notes ?? []),
+    ),
+  }
+}

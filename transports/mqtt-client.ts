@@ -1,0 +1,44 @@
+/** What is used of an inbound PUBLISH of mqtt.js. */
+export interface MqttPublish {
+  readonly topic: string | Buffer
+  readonly payload: string | Buffer
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+  readonly messageId?: number | undefined
+  readonly properties?: { readonly contentType?: string | undefined } | undefined
+}
+
+/** What is used of a client of mqtt.js 5, so that this package need not import it. */
+export interface MqttClient {
+  readonly connected: boolean
+  readonly options: {
+    readonly clean?: boolean | undefined
+    readonly protocolVersion?: number | undefined
+    readonly properties?: { readonly topicAliasMaximum?: number | undefined } | undefined
+  }
+  /** Of the CONNACK; mqtt.js has it since 5.16. */
+  readonly serverProperties?:
+    | { readonly receiveMaximum?: number | undefined; readonly maximumPacketSize?: number | undefined }
+    | undefined
+  readonly stream: {
+    readonly destroyed: boolean
+    write(bytes: Buffer): boolean
+    destroy(): unknown
+  }
+  readonly outgoing: Readonly<Record<number, { readonly cb: unknown }>>
+  handleMessage(packet: MqttPublish, callback: (error?: Error) => void): void
+  publish(
+    topic: string,
+    payload: Buffer,
+    options: { qos: 1; retain: false; properties?: { contentType: string } },
+    callback: (error?: Error & { code?: number | string }) => void,
+  ): unknown
+  subscribe(
+    topics: { [topic: string]: { qos: 1 } } & { resubscribe?: boolean },
+    callback: (error: (Error & { code?: number | string }) | null, granted?: readonly { qos: number }[]) => void,
+  ): unknown
+  unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
+  removeOutgoingMessage(messageId: number): unknown
+  on(event: 'connect' | 'close', listener: () => void): unknown
+  removeListener(event: 'connect' | 'close', listener: () => void): unknown
+}

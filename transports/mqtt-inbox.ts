@@ -1,0 +1,243 @@
+import type { Packet, Receive } from '../runtime/transport.ts'
+import type { Timer } from '../runtime/world.ts'
+import type { MqttClient, MqttPublish } from './mqtt-client.ts'
+
+/**
+ * Why an inbound message was not handed on. `unsettled`: receiving failed for now, and the broker will not send it again,
+ * because of its QoS 0 or the session that ended with the connection.
+ */
+export type MqttDrop = 'retained' | 'too-large' | 'unsettled'
+
+export interface MqttInboxOptions {
+  readonly client: MqttClient
+  readonly topics: readonly string[]
+  readonly maxPacketBytes: number
+  readonly maxConcurrent: number
+  readonly maxQueued: number
+  readonly timer: Timer
+  readonly onDrop: (reason: MqttDrop) => void
+  /** Tells whether a PUBLISH of ours waits for its PUBACK. */
+  readonly isSending: () => boolean
+}
+
+/** One inbound message from its arrival to its PUBACK. */
+interface Arrival {
+  readonly packet: Packet
+  /** Absent for QoS 0, which has no PUBACK. */
+  readonly messageId: number | undefined
+  /** The connection that it came over, the only one on which its id means anything. */
+  readonly stream: MqttClient['stream']
+  state: 'waiting' | 'receiving' | 'settled'
+  cancelRetry?: () => void
+}
+
+type HandleMessage = MqttClient['handleMessage']
+
+/** While our own PUBACKs are outstanding, the queue may grow to this many times its bound. See `#isFull`. */
+const sendingFactor = 8
+const firstRetryMs = 500
+const lastRetryMs = 30_000
+
+/** Given to mqtt.js instead of a PUBACK: it then goes on with the next packet. */
+const acknowledgedLater = new Error('acknowledged later')
+
+const inboxes = new WeakMap<MqttClient, MqttInbox>()
+
+/**
+ * The receiving half of the MQTT transport. It takes the place of `client.handleMessage`, keeps what arrives in a queue,
+ * and sends each PUBACK itself, in the order of arrival (MQTT 3.1.1 §4.6), once the message is settled.
+ *
+ * mqtt.js would hold all inbound packets while it waits for `handleMessage`, PUBACKs for our own PUBLISHes included: a
+ * `receive` that sends an answer over the same client would wait for ever. So mqtt.js is told at once that there is no
+ * PUBACK from it, and is held only when the queue is full.
+ */
+export class MqttInbox {
+  readonly #options: MqttInboxOptions
+  readonly #previous: HandleMessage
+  readonly #topics: ReadonlySet<string>
+  readonly #handle: HandleMessage
+  readonly #onClose = () => this.#connectionLost()
+  #queue: Arrival[] = []
+  #receiving = 0
+  #held: (() => void)[] = []
+  #receive: Receive | undefined
+  #closed: (() => void) | undefined
+
+  /** Takes over `client.handleMessage`. Nothing is lost before `open`: what arrives waits. */
+  constructor(options: MqttInboxOptions) {
+    const { client } = options
+    const last = inboxes.get(client)
+    if (last && !last.#closed) {
+      throw new TypeError('"client" has an MQTT transport already; give that one all "inboxTopics"')
+    }
+    this.#options = options
+    this.#topics = new Set(options.topics)
+    this.#previous = last ? last.#previous : client.handleMessage
+    this.#handle = (packet, callback) => this.#arrive(packet, callback)
+    client.handleMessage = this.#handle
+    client.on('close', this.#onClose)
+    inboxes.set(client, this)
+  }
+
+  open(receive: Receive): void {
+    this.#receive = receive
+    this.#work()
+  }
+
+  /**
+   * Lets what is under way settle. Where the broker keeps the session, what waits is left to be delivered again, and so is
+   * everything that still arrives on this connection.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    const settled = new Promise<void>((resolve) => {
+      this.#closed = resolve
+    })
+    const forgetsWaiting = this.#keepsSession || !this.#receive
+    for (const arrival of forgetsWaiting ? this.#queue.filter(({ state }) => state === 'waiting') : []) {
+      this.#giveUp(arrival)
+    }
+    for (const arrival of this.#queue) arrival.cancelRetry?.()
+    this.#work()
+    await settled
+    const { client } = this.#options
+    client.removeListener('close', this.#onClose)
+    if (!this.#keepsSession && client.handleMessage === this.#handle) client.handleMessage = this.#previous
+  }
+
+  /** To be called when what `isSending` returns has changed. */
+  sendingChanged(): void {
+    this.#release()
+  }
+
+  get #keepsSession(): boolean {
+    return this.#options.client.options.clean === false
+  }
+
+  // Over one connection a PUBACK for us comes behind the PUBLISHes that the broker sent before. If one of ours is awaited,
+  // perhaps by the very `receive` that must end before the queue can shrink, holding mqtt.js would hold it for ever.
+  get #isFull(): boolean {
+    const { maxQueued, isSending } = this.#options
+    return this.#queue.length >= (isSending() ? maxQueued * sendingFactor : maxQueued)
+  }
+
+  #arrive(publish: MqttPublish, callback: (error?: Error) => void): void {
+    const { client } = this.#options
+    if (!this.#topics.has(publish.topic.toString())) {
+      this.#previous.call(client, publish, callback)
+      return
+    }
+    const messageId = publish.qos === 1 ? publish.messageId : undefined
+    const goOn = () => (messageId === undefined ? callback() : callback(acknowledgedLater))
+    if (this.#closed) {
+      if (!this.#keepsSession || messageId === undefined) this.#options.onDrop('unsettled')
+      goOn()
+      return
+    }
+    this.#enqueue(publish, messageId)
+    if (this.#isFull) this.#held.push(goOn)
+    else goOn()
+  }
+
+  #enqueue(publish: MqttPublish, messageId: number | undefined): void {
+    const { client, maxPacketBytes, onDrop } = this.#options
+    const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload
+    const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
+    const mediaType = publish.properties?.contentType
+    const packet = mediaType === undefined ? { bytes } : { bytes, mediaType }
+    const drop = publish.retain ? 'retained' : bytes.length > maxPacketBytes ? 'too-large' : undefined
+    if (drop) onDrop(drop)
+    this.#queue.push({ packet, messageId, stream: client.stream, state: drop ? 'settled' : 'waiting' })
+    this.#work()
+  }
+
+  /** Acknowledges what is settled, begins what may begin, and lets mqtt.js go on where there is room. */
+  #work(): void {
+    this.#acknowledge()
+    for (const arrival of this.#queue) {
+      if (!this.#receive || this.#receiving >= this.#options.maxConcurrent) break
+      if (arrival.state === 'waiting') this.#begin(arrival, this.#receive)
+    }
+    this.#release()
+    if (this.#closed && this.#queue.length === 0 && this.#receiving === 0) this.#closed()
+  }
+
+  #begin(arrival: Arrival, receive: Receive): void {
+    arrival.state = 'receiving'
+    this.#receiving += 1
+    this.#settle(arrival, receive).then(
+      (settled) => {
+        this.#receiving -= 1
+        if (settled) arrival.state = 'settled'
+        else this.#giveUp(arrival)
+        this.#work()
+      },
+      () => undefined,
+    )
+  }
+
+  /**
+   * Receives until it is settled; `false` where it is given up. The broker sends again only after a reconnect, which would
+   * fail all that is under way, so a message that may succeed later is kept and tried again here.
+   */
+  async #settle(arrival: Arrival, receive: Receive): Promise<boolean> {
+    for (let delayMs = firstRetryMs; ; delayMs = Math.min(delayMs * 2, lastRetryMs)) {
+      try {
+        await receive(arrival.packet)
+        return true
+      } catch {
+        if (this.#closed || !this.#queue.includes(arrival)) return false
+        if (!(await this.#pause(arrival, delayMs))) return false
+      }
+    }
+  }
+
+  #pause(arrival: Arrival, delayMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timer(delayMs, () => {
+        delete arrival.cancelRetry
+        resolve(true)
+      })
+      arrival.cancelRetry = () => {
+        cancel()
+        resolve(false)
+      }
+    })
+  }
+
+  #giveUp(arrival: Arrival): void {
+    arrival.state = 'settled'
+    this.#queue = this.#queue.filter((other) => other !== arrival)
+    if (!this.#keepsSession || arrival.messageId === undefined) this.#options.onDrop('unsettled')
+  }
+
+  #acknowledge(): void {
+    const { client } = this.#options
+    const firstUnsettled = this.#queue.findIndex(({ state }) => state !== 'settled')
+    const settled = this.#queue.splice(0, firstUnsettled < 0 ? this.#queue.length : firstUnsettled)
+    const ids = settled
+      .filter(({ stream }) => stream === client.stream && client.connected && !stream.destroyed)
+      .flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]))
+    // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
+    if (ids.length > 0) client.stream.write(Buffer.from(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
+  }
+
+  /** The broker will send again what it kept; the rest is still ours to receive. */
+  #connectionLost(): void {
+    if (!this.#keepsSession) return
+    const abandoned = this.#queue.filter(({ messageId }) => messageId !== undefined)
+    this.#queue = this.#queue.filter(({ messageId }) => messageId === undefined)
+    for (const arrival of abandoned) {
+      if (arrival.state === 'waiting') arrival.state = 'settled'
+      arrival.cancelRetry?.()
+    }
+    this.#work()
+  }
+
+  #release(): void {
+    if (this.#held.length === 0 || (this.#isFull && !this.#closed)) return
+    const held = this.#held
+    this.#held = []
+    for (const goOn of held) goOn()
+  }
+}

@@ -1,0 +1,290 @@
+import { DidCommError } from '../runtime/errors.ts'
+import type { Packet, Receive, Transport } from '../runtime/transport.ts'
+import type { Timer } from '../runtime/world.ts'
+import type { MqttClient } from './mqtt-client.ts'
+import { type MqttDrop, MqttInbox } from './mqtt-inbox.ts'
+import { parseMqttUri, topicProblem } from './mqtt-topic.ts'
+import { world } from './world.ts'
+
+export type { MqttClient, MqttPublish } from './mqtt-client.ts'
+export type { MqttDrop } from './mqtt-inbox.ts'
+export { inboxTopic } from './mqtt-topic.ts'
+
+export interface MqttOptions {
+  /**
+   * A client of mqtt.js 5, with `clean: false` and a `clientId` of its own so that the broker keeps what arrives while it
+   * is away. Make the transport before the client has connected, or what the broker kept may be lost. It stays the
+   * caller's: `close` does not end it.
+   */
+  readonly client: MqttClient
+  /** The topics on which packets are received, as from `inboxTopic`; none for a party that only sends. */
+  readonly inboxTopics?: readonly string[]
+  /**
+   * The names of the client's broker, as in `mqtts://broker.example:8883`. URIs of other brokers are then unreachable; where
+   * absent, the broker in a URI is not looked at.
+   */
+  readonly broker?: string | readonly string[]
+  /** Applies to both directions; 256 KiB where absent. */
+  readonly maxPacketBytes?: number
+  /** How many packets are received at the same time; 16 where absent. They begin in the order of arrival. */
+  readonly maxConcurrent?: number
+  /** How many packets wait to be received before the broker is held back; 256 where absent. */
+  readonly maxQueued?: number
+  /** How long a PUBACK or SUBACK may take; 20 s where absent. */
+  readonly timeoutMs?: number
+  /** Sends the media type as Content Type where the protocol is MQTT 5. It costs up to 40 bytes a packet, and nobody needs it. */
+  readonly contentType?: boolean
+  /** Counts inbound messages that are not handed on. */
+  readonly onDrop?: (reason: MqttDrop) => void
+  /** Is told when the broker refuses a subscription after a reconnect: until the next one, nothing is received. */
+  readonly onError?: (error: DidCommError) => void
+  readonly timer?: Timer
+}
+
+/** As many PUBLISHes of ours may wait for their PUBACK, or fewer where the broker says so (MQTT 5 §3.3.4). */
+const maxInFlight = 1024
+
+/** MQTT 5 reason codes of a PUBACK for a packet that will never be taken: not authorized, topic invalid, payload format invalid. */
+const refusals: readonly unknown[] = [135, 144, 153]
+const tooLarge = 149
+
+/**
+ * Moves packets over an MQTT broker with QoS 1, never retained (`docs/mqtt.md`). The broker is the next hop: a `send`
+ * resolves with its PUBACK. A packet is acknowledged to the broker once `receive` has settled it.
+ *
+ * @throws TypeError for topics with wildcards, and where the client has an MQTT transport already
+ *
+ * @example
+ * const client = connect('mqtts://broker.example', { clean: false, clientId: 'gateway-1' })
+ * const transport = mqtt({ client, inboxTopics: [inboxTopic(did, crypto.sha256)] })
+ */
+export function mqtt(options: MqttOptions): Transport {
+  return new MqttTransport(options)
+}
+
+class MqttTransport implements Transport {
+  readonly schemes = ['mqtt', 'mqtts'] as const
+  readonly maxPacketBytes: number
+  readonly #client: MqttClient
+  readonly #topics: readonly string[]
+  readonly #brokers: ReadonlySet<string> | undefined
+  readonly #timeoutMs: number
+  readonly #withContentType: boolean
+  readonly #timer: Timer
+  readonly #onError: (error: DidCommError) => void
+  readonly #inbox: MqttInbox
+  /** The PUBLISHes under way, by the callback that mqtt.js has of each. */
+  readonly #inFlight = new Map<unknown, () => void>()
+  readonly #waiting: (() => void)[] = []
+  readonly #onConnect = () => this.#subscribe().catch((error) => this.#onError(error))
+  readonly #onClose = () => this.#connectionLost()
+  #underWay = 0
+  #onIdle: (() => void) | undefined
+  #started = false
+  #closing: Promise<void> | undefined
+
+  constructor(options: MqttOptions) {
+    const { client, inboxTopics = [], maxPacketBytes = 262_144, timer = world().timer } = options
+    for (const topic of inboxTopics) {
+      const problem = topicProblem(topic)
+      if (problem) throw new TypeError(`"inboxTopics" has "${topic}", which ${problem}`)
+    }
+    if (client.options.properties?.topicAliasMaximum) {
+      throw new TypeError('"client" may not set "topicAliasMaximum": mqtt.js hands on messages without their topic')
+    }
+    this.maxPacketBytes = maxPacketBytes
+    this.#client = client
+    this.#topics = inboxTopics
+    this.#brokers = brokersOf(options.broker)
+    this.#timeoutMs = options.timeoutMs ?? 20_000
+    this.#withContentType = options.contentType === true && client.options.protocolVersion === 5
+    this.#timer = timer
+    this.#onError = options.onError ?? (() => undefined)
+    this.#inbox = new MqttInbox({
+      client,
+      topics: inboxTopics,
+      maxPacketBytes,
+      maxConcurrent: options.maxConcurrent ?? 16,
+      maxQueued: options.maxQueued ?? 256,
+      timer,
+      onDrop: options.onDrop ?? (() => undefined),
+      isSending: () => this.#inFlight.size > 0,
+    })
+  }
+
+  /**
+   * Begins to receive. It resolves when the broker has accepted the subscriptions, or without them after `timeoutMs`
+   * where the broker is away: they are then made with the connection.
+   *
+   * @throws DidCommError `ERR_TRANSPORT_REJECTED` where the broker refuses a subscription, `ERR_CLOSED`
+   */
+  async start(receive: Receive): Promise<void> {
+    if (this.#closing) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
+    if (this.#started) throw new TypeError('"start" was called before')
+    this.#started = true
+    this.#client.on('close', this.#onClose)
+    this.#inbox.open(receive)
+    if (!this.#client.connected) await this.#connected()
+    this.#client.on('connect', this.#onConnect)
+    if (this.#client.connected && !this.#closing) await this.#subscribe()
+  }
+
+  async send(uri: string, packet: Packet): Promise<void> {
+    if (this.#closing) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
+    if (!this.#started) throw new TypeError('"send" was called before "start"')
+    const topic = this.#topicOf(uri)
+    this.#checkSize(topic, packet)
+    this.#underWay += 1
+    try {
+      await this.#publish(topic, packet)
+    } finally {
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#onIdle?.()
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { connected, options } = this.#client
+    this.#client.removeListener('connect', this.#onConnect)
+    if (this.#started && connected && options.clean !== false && this.#topics.length > 0) await this.#unsubscribe()
+    await this.#inbox.close()
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
+    this.#client.removeListener('close', this.#onClose)
+  }
+
+  get #window(): number {
+    return Math.min(maxInFlight, this.#client.serverProperties?.receiveMaximum ?? maxInFlight)
+  }
+
+  #topicOf(uri: string): string {
+    const parsed = parseMqttUri(uri)
+    if (!parsed) throw rejected(`"${uri}" is no mqtt URI`)
+    const problem = topicProblem(parsed.topic)
+    if (problem) throw rejected(`the topic of "${uri}" ${problem}`)
+    if (this.#brokers && !this.#brokers.has(parsed.broker)) {
+      throw unreachable(`"${parsed.broker}" is not the broker of this transport`)
+    }
+    return parsed.topic
+  }
+
+  #checkSize(topic: string, packet: Packet): void {
+    const { length } = packet.bytes
+    const brokerMax = this.#client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY
+    // Headers, and UTF-8 of up to 3 bytes for each character of the topic.
+    const overhead = 64 + 3 * topic.length
+    const max = Math.min(this.maxPacketBytes, brokerMax - overhead)
+    if (length > max) throw new DidCommError('ERR_TOO_LARGE', `${length} bytes are more than the ${max} of this broker`)
+  }
+
+  async #publish(topic: string, { bytes, mediaType }: Packet): Promise<void> {
+    const client = this.#client
+    while (client.connected && this.#inFlight.size >= this.#window) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    if (!client.connected) throw unreachable('the broker is not connected')
+    await new Promise<void>((resolve, reject) => {
+      const settle = (settled: () => void) => {
+        cancelTimeout()
+        this.#inFlight.delete(acknowledged)
+        this.#inbox.sendingChanged()
+        this.#waiting.shift()?.()
+        settled()
+      }
+      const acknowledged = (error?: Error & { code?: number | string }) => {
+        if (this.#inFlight.has(acknowledged)) settle(() => (error ? reject(publishError(error)) : resolve()))
+      }
+      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
+      // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
+      const cancelTimeout = this.#timer(this.#timeoutMs, () => {
+        client.stream.destroy()
+        this.#connectionLost()
+      })
+      this.#inFlight.set(acknowledged, lost)
+      this.#inbox.sendingChanged()
+      // mqtt-packet takes nothing but a Buffer for bytes.
+      const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const properties = this.#withContentType && mediaType ? { properties: { contentType: mediaType } } : {}
+      client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
+    })
+  }
+
+  /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
+  #connectionLost(): void {
+    const { outgoing } = this.#client
+    for (const [id, { cb }] of Object.entries(outgoing)) {
+      if (this.#inFlight.has(cb)) this.#client.removeOutgoingMessage(Number(id))
+    }
+    for (const lost of [...this.#inFlight.values()]) lost()
+    for (const next of this.#waiting.splice(0)) next()
+  }
+
+  /** Waits for the connection, but not for ever. */
+  #connected(): Promise<void> {
+    const client = this.#client
+    return new Promise((resolve) => {
+      const done = () => {
+        cancelTimeout()
+        client.removeListener('connect', done)
+        resolve()
+      }
+      const cancelTimeout = this.#timer(this.#timeoutMs, done)
+      client.on('connect', done)
+    })
+  }
+
+  /** Subscribes on each connection, whatever mqtt.js does by itself: a session may have lost what it believes to have. */
+  #subscribe(): Promise<void> {
+    const topics = Object.fromEntries(this.#topics.map((topic) => [topic, { qos: 1 as const }]))
+    if (this.#topics.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
+      this.#client.subscribe(Object.assign(topics, { resubscribe: true }), (error, granted) => {
+        cancelTimeout()
+        const refused = typeof error?.code === 'number' || granted?.some(({ qos }) => qos !== 1)
+        // Where there was no answer, the connection is gone, and the next one begins with this again.
+        if (refused) reject(rejected('the broker refuses to subscribe an inbox topic with QoS 1'))
+        else resolve()
+      })
+    })
+  }
+
+  #unsubscribe(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
+      this.#client.unsubscribe([...this.#topics], () => {
+        cancelTimeout()
+        resolve()
+      })
+    })
+  }
+}
+
+const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)
+const rejected = (message: string) => new DidCommError('ERR_TRANSPORT_REJECTED', message)
+
+function publishError(error: Error & { code?: number | string }): DidCommError {
+  if (error.code === tooLarge) return new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
+  const code = refusals.includes(error.code) ? 'ERR_TRANSPORT_REJECTED' : 'ERR_TRANSPORT_UNREACHABLE'
+  return new DidCommError(code, 'the broker did not take the packet', { cause: error })
+}
+
+function brokersOf(broker: MqttOptions['broker']): ReadonlySet<string> | undefined {
+  if (broker === undefined) return undefined
+  const uris = typeof broker === 'string' ? [broker] : broker
+  return new Set(
+    uris.map((uri) => {
+      const parsed = parseMqttUri(uri)
+      if (parsed?.topic !== '') throw new TypeError(`"broker" expected mqtt(s)://host[:port], got "${uri}"`)
+      return parsed.broker
+    }),
+  )
+}
