@@ -1,6 +1,5 @@
+import { decodeBase64 } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
-import { EMPTY } from './arguments.ts'
-import { decodeAnyBase64 } from './base64.ts'
 import { coreWasm } from './core-wasm.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
@@ -116,7 +115,7 @@ export function loadCore(wasmBytes: Uint8Array): Core {
 export function lazyCore(): LoadCore {
   let core: Core | undefined
   return () => {
-    core ??= loadCore(decodeAnyBase64(coreWasm) ?? EMPTY)
+    core ??= loadCore(decodeBase64(coreWasm))
     return core
   }
 }
