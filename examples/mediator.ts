@@ -36,6 +36,7 @@ export async function startMediator({ port, dataDir, seed }: MediatorOptions) {
     transports: [http({ listen: { port, host: '127.0.0.1' } })],
     protocols: [
       routing({ crypto, mailbox }),
+      // Anybody may register here; `mayMediate` would say who.
       mediator({ routingDids: [did], mailbox }),
       pickupMediator({ mailbox }),
       trustPing(),

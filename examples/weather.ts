@@ -87,6 +87,7 @@ const gateway = await startGateway({
 })
 const sensors = await Promise.all(seeds.map((seed) => startSensor({ mqttUrl, gatewayDid: gateway.did, seed })))
 
+screen.note(`${SENSORS} sensors → ${mqttUrl} → gateway → mediator → cloud agent. Ctrl-C ends it.\n`)
 const replay = readings()
 let started = 0
 

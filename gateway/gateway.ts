@@ -49,10 +49,11 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { cloudDid, outbox } = options
   const devices = new Map<string, Device>()
+  const cloud = canonicalDid(cloudDid)
   const contacts = contactBook(options.crypto, options.resolve)
 
   const isKnown = ({ encrypted, sender }: Unpacked) =>
-    encrypted && sender !== undefined && (devices.has(canonicalDid(sender)) || sender === cloudDid)
+    encrypted && sender !== undefined && (devices.has(canonicalDid(sender)) || canonicalDid(sender) === cloud)
 
   const agent = createAgent({
     ...options,

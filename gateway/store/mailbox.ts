@@ -9,12 +9,14 @@ interface Envelope {
 
 /** Keeps a `Mailbox` in a file. Rows are found by a digest, since a DID can be longer than an LMDB key. */
 export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
-  const { maxMailboxEntries, maxRecipients } = { ...defaultLimits, ...limits }
+  const { maxMailboxEntries, maxMailboxBytes, maxRecipients } = { ...defaultLimits, ...limits }
   const envelopes = file.table<Envelope, [box: string, place: number]>('mailbox')
   const places = file.table<number, [box: string, id: string]>('mailbox-places')
   const owners = file.table<{ owner: string; recipient: string }, string>('mailbox-owners')
   const recipients = file.table<string, [owner: string, recipient: string]>('mailbox-recipients')
 
+  /** The bytes in each box, counted when it is first used. */
+  const sizes = new Map<string, number>()
   const count = (box: string) => envelopes.getKeysCount(placesOf(box))
 
   function lastPlace(box: string): number {
@@ -23,9 +25,19 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
     return last?.[1] ?? 0
   }
 
+  function sizeOf(box: string): number {
+    const known = sizes.get(box)
+    if (known !== undefined) return known
+    let size = 0
+    for (const { value } of envelopes.getRange(placesOf(box))) size += value.bytes.length
+    sizes.set(box, size)
+    return size
+  }
+
   function remove(box: string, id: string): boolean {
     const place = places.get([box, id])
     if (place === undefined) return false
+    sizes.set(box, sizeOf(box) - (envelopes.get([box, place])?.bytes.length ?? 0))
     void places.remove([box, id])
     void envelopes.remove([box, place])
     return true
@@ -35,12 +47,13 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
     async put(recipient, id, bytes) {
       const box = digest(recipient)
       if (places.doesExist([box, id])) return 'duplicate'
-      if (count(box) >= maxMailboxEntries) return 'full'
+      if (count(box) >= maxMailboxEntries || sizeOf(box) + bytes.length > maxMailboxBytes) return 'full'
       return file.commit(() => {
         if (places.doesExist([box, id])) return 'duplicate'
         const place = lastPlace(box) + 1
         void places.put([box, id], place)
         void envelopes.put([box, place], { id, bytes })
+        sizes.set(box, sizeOf(box) + bytes.length)
         return 'stored'
       })
     },

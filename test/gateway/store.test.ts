@@ -156,6 +156,16 @@ describe.each([
     expect(await mailbox.put(did, 'c', bytes(1))).toBe('stored')
   })
 
+  it('is full by bytes as well', async () => {
+    const { mailbox } = make({ maxMailboxBytes: 10 })
+    expect(await mailbox.put(did, 'a', new Uint8Array(8))).toBe('stored')
+    expect(await mailbox.put(did, 'b', new Uint8Array(3))).toBe('full')
+    expect(await mailbox.put(did, 'b', new Uint8Array(2))).toBe('stored')
+    await mailbox.remove(did, ['a'])
+    expect(await mailbox.put(did, 'c', new Uint8Array(8))).toBe('stored')
+    expect(await mailbox.put(did, 'd', new Uint8Array(1))).toBe('full')
+  })
+
   it('knows who registered a recipient, even one with a very long DID', async () => {
     const { mailbox } = make({ maxRecipients: 2 })
     const long = `did:peer:2.${'E'.repeat(5000)}`
