@@ -139,14 +139,6 @@ export function wipeWindow(core: Core, dataBytes: number): void {
   core.memory.fill(0, core.key, core.data + Math.min(dataBytes, core.chunkBytes))
 }
 
-/**
- * Returns bytes that nobody else can change during a call that reads them twice. Only memory shared with another thread can:
- * then what was authenticated would not be what is decrypted, and a signature could give its key away.
- */
-export function unshared(core: Core, bytes: Uint8Array): Uint8Array {
-  return bytes.length <= core.chunkBytes || bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
-}
-
 /** Throws what a status of the core other than `OK` means (assembly/status.ts). */
 export function checkStatus(status: number): void {
   if (status === 0) return

@@ -1,6 +1,6 @@
 import { DidCommError } from '../errors.ts'
-import { expectBytes, outputFor } from './arguments.ts'
-import { type Core, checkStatus, copyOut, type LoadCore, stream, unshared, wipeWindow } from './core.ts'
+import { expectBytes, outputFor, unshared } from './arguments.ts'
+import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
 import type { Crypto } from './crypto.ts'
 
 /** Makes X25519 and Ed25519 over a core. */
@@ -48,7 +48,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         expectBytes('secretKey', secretKey, 32)
         const target = outputFor(out, 64)
         const core = load()
-        const bytes = unshared(core, message)
+        const bytes = unshared(message)
         core.memory.set(secretKey, core.key)
         core.wasm.ed25519SignBegin(core.key)
         stream(core, bytes, core.wasm.ed25519Update)

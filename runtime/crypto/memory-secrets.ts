@@ -1,6 +1,6 @@
 import { decodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
-import { expectBytes } from './arguments.ts'
+import { copyOf, expectBytes } from './arguments.ts'
 import type { Crypto, Secrets } from './crypto.ts'
 
 /** A private key in memory, as it is given to `memorySecrets`. */
@@ -38,7 +38,7 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
     expectBytes('secretKey', secretKey, 32)
     if (curve !== 'X25519' && curve !== 'Ed25519') throw new RangeError(`"curve" expected X25519 or Ed25519`)
     if (held.has(kid)) throw new RangeError(`"keys" expected one key for each kid, got two for ${kid}`)
-    held.set(kid, { kid, curve, secretKey: secretKey.slice() })
+    held.set(kid, { kid, curve, secretKey: copyOf(secretKey) })
   }
 
   function find(kid: string, curve: SecretKey['curve']): Uint8Array {
