@@ -28,7 +28,6 @@ export function memorySeenStore(limits: StoreLimits = {}): SeenStore {
 }
 
 interface Waiting extends OutboxEntry {
-  attempts: number
   dueMs: number
 }
 
@@ -50,7 +49,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     async enqueue(key, destination, bytes) {
       if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
       if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
-      waiting.set(key, { key, destination, bytes: bytes.slice(), attempts: 0, dueMs: 0 })
+      waiting.set(key, { key, destination, bytes: bytes.slice(), dueMs: 0 })
       waitingBytes += bytes.length
       return 'stored'
     },
@@ -64,9 +63,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     },
     async retryAt(key, atMs) {
       const entry = waiting.get(key)
-      if (!entry) return
-      entry.attempts += 1
-      entry.dueMs = atMs
+      if (entry) entry.dueMs = atMs
     },
     async ack(key) {
       if (!take(key)) return
@@ -90,7 +87,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
 
 /** Makes a `Mailbox` in memory. */
 export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
-  const { maxMailboxEntries, maxRecipients } = { ...defaultLimits, ...limits }
+  const { maxMailboxEntries, maxMailboxBytes, maxRecipients } = { ...defaultLimits, ...limits }
   const boxes = new Map<string, Map<string, MailboxEntry>>()
   const owners = new Map<string, string>()
   const registered = (owner: string) => [...owners].filter(([, other]) => other === owner).map(([did]) => did)
@@ -98,7 +95,9 @@ export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
     async put(recipient, id, bytes) {
       const box = boxes.get(recipient) ?? new Map<string, MailboxEntry>()
       if (box.has(id)) return 'duplicate'
-      if (box.size >= maxMailboxEntries) return 'full'
+      let total = bytes.length
+      for (const entry of box.values()) total += entry.bytes.length
+      if (box.size >= maxMailboxEntries || total > maxMailboxBytes) return 'full'
       boxes.set(recipient, box.set(id, { id, bytes: bytes.slice() }))
       return 'stored'
     },

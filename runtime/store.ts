@@ -21,8 +21,6 @@ export interface OutboxEntry {
   /** The URI to send it to. */
   readonly destination: string
   readonly bytes: Uint8Array
-  /** How often it was tried in vain. */
-  readonly attempts: number
 }
 
 /** Holds envelopes until the next hop has taken them over. One worker empties it. */
@@ -33,7 +31,7 @@ export interface Outbox {
   enqueue(key: string, destination: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
   /** Lists what is due, oldest first. */
   due(nowMs: number, limit: number): Promise<OutboxEntry[]>
-  /** Notes a failed attempt; the entry is due again at `atMs`. */
+  /** Holds an entry back until `atMs`. A restart may forget this. */
   retryAt(key: string, atMs: number): Promise<void>
   /** Removes a delivered entry, and remembers its key for a while. */
   ack(key: string): Promise<void>
@@ -83,6 +81,8 @@ export interface StoreLimits {
   maxOutboxBytes?: number
   /** How many envelopes wait for one recipient. Default: 10,000. */
   maxMailboxEntries?: number
+  /** How many bytes wait for one recipient. Default: 64 MiB. */
+  maxMailboxBytes?: number
   /** How many recipients one owner registers. Default: 1,000. */
   maxRecipients?: number
 }
@@ -92,6 +92,7 @@ export const defaultLimits: Required<StoreLimits> = {
   maxOutboxEntries: 100_000,
   maxOutboxBytes: 256 << 20,
   maxMailboxEntries: 10_000,
+  maxMailboxBytes: 64 << 20,
   maxRecipients: 1000,
 }
 

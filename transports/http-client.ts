@@ -1,12 +1,17 @@
+import { once } from 'node:events'
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import { isEnvelopeType, mediaTypeOf } from './http-media.ts'
 
-export interface PostOptions {
-  readonly fetch: typeof globalThis.fetch
+export interface HttpPosterOptions {
   readonly maxPacketBytes: number
-  readonly timeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly maxPerOrigin: number
+  readonly tls: SecureContextOptions
   readonly timer: Timer
 }
 
@@ -18,44 +23,110 @@ const unreachable = (message: string, cause?: unknown) =>
   new DidCommError('ERR_TRANSPORT_UNREACHABLE', message, cause === undefined ? {} : { cause })
 
 /**
- * Sends one packet by POST (DIDComm v2.1, "HTTPS") and returns the packet that the response carries, if it does.
- *
- * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`
+ * The sending half of the HTTP transport, with the connections that it keeps alive. It uses `node:http` because `fetch`
+ * took five times its processor time for a packet of 500 bytes (measured on Node 20).
  */
-export async function post(uri: string, packet: Packet, options: PostOptions): Promise<Packet | undefined> {
-  const { timeoutMs, timer } = options
-  const url = endpointOf(uri)
-  const abort = new AbortController()
-  const cancelTimeout = timer(timeoutMs, () => abort.abort())
-  try {
-    const response = await follow(url, packet, abort.signal, options)
-    const taken = response.ok && isEnvelopeType(response.headers.get('content-type'))
-    const answer = taken ? await readPacket(response, options.maxPacketBytes) : undefined
-    // The connection can be used again only when nothing is left to read.
-    if (!answer) await response.body?.cancel().catch(() => undefined)
-    if (!response.ok) throw statusError(response.status, url.host)
-    return answer
-  } catch (error) {
-    if (error instanceof DidCommError) throw error
-    throw unreachable(`no answer from ${url.host}`, error)
-  } finally {
-    cancelTimeout()
+export class HttpPoster {
+  readonly #options: HttpPosterOptions
+  readonly #http: HttpAgent
+  readonly #https: HttpsAgent
+
+  constructor(options: HttpPosterOptions) {
+    this.#options = options
+    const pool = { keepAlive: true, maxSockets: options.maxPerOrigin, maxFreeSockets: options.maxPerOrigin }
+    this.#http = new HttpAgent(pool)
+    this.#https = new HttpsAgent({ ...pool, ...options.tls })
+  }
+
+  /**
+   * Sends one packet by POST (DIDComm v2.1, "HTTPS") and returns the packet that the response carries, if it does.
+   *
+   * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`
+   */
+  async post(uri: string, packet: Packet): Promise<Packet | undefined> {
+    const { requestTimeoutMs, timer } = this.#options
+    const url = endpointOf(uri)
+    const abort = new AbortController()
+    const cancelTimeout = timer(requestTimeoutMs, () => abort.abort())
+    try {
+      const response = await this.#follow(url, packet, abort.signal)
+      const status = response.statusCode ?? 0
+      if (status >= 200 && status < 300) return await this.#answerOf(response)
+      response.destroy()
+      throw statusError(status, url.host)
+    } catch (error) {
+      if (error instanceof DidCommError) throw error
+      throw unreachable(`no answer from ${url.host}`, error)
+    } finally {
+      cancelTimeout()
+    }
+  }
+
+  /** Closes the connections that are kept alive. */
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+  }
+
+  /** Sends, and again to where a 307 points. No other redirect is acceptable (DIDComm v2.1, "HTTPS"). */
+  async #follow(start: URL, packet: Packet, signal: AbortSignal): Promise<IncomingMessage> {
+    let url = start
+    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+      const response = await this.#exchange(url, packet, signal)
+      const { location } = response.headers
+      if (response.statusCode !== 307 || location === undefined) return response
+      response.destroy()
+      url = redirectTarget(location, url)
+    }
+    throw unreachable(`${start.host} redirects more than ${maxRedirects} times`)
+  }
+
+  async #exchange(url: URL, packet: Packet, signal: AbortSignal): Promise<IncomingMessage> {
+    const first = this.#request(url, packet, signal)
+    try {
+      return await responseOf(first)
+    } catch (error) {
+      // The other side may close an idle connection at the very moment in which it is used again.
+      if (!first.reusedSocket || signal.aborted) throw error
+      return responseOf(this.#request(url, packet, signal))
+    }
+  }
+
+  #request(url: URL, { bytes, mediaType }: Packet, signal: AbortSignal): ClientRequest {
+    const headers = { 'content-type': mediaType ?? mediaTypeOf(bytes), 'content-length': String(bytes.length) }
+    const common = { method: 'POST', headers, signal }
+    const request =
+      url.protocol === 'https:'
+        ? requestHttps(url, { ...common, agent: this.#https })
+        : requestHttp(url, { ...common, agent: this.#http })
+    // Errors after the response, as when the other side answers before it has read everything, are of no interest.
+    request.on('error', () => undefined)
+    return request.end(bytes)
+  }
+
+  /** Reads the packet that came back; too much of it counts as none, for ours was taken over. */
+  async #answerOf(response: IncomingMessage): Promise<Packet | undefined> {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        chunks.push(chunk)
+        length += chunk.length
+        if (length > this.#options.maxPacketBytes) return undefined
+      }
+    } catch {
+      return undefined
+    }
+    const mediaType = response.headers['content-type']
+    if (length === 0 || mediaType === undefined || !isEnvelopeType(mediaType)) return undefined
+    return { bytes: new Uint8Array(Buffer.concat(chunks)), mediaType }
   }
 }
 
-/** Sends, and again to where a 307 points. No other redirect is acceptable (DIDComm v2.1, "HTTPS"). */
-async function follow(start: URL, packet: Packet, signal: AbortSignal, { fetch }: PostOptions): Promise<Response> {
-  const headers = { 'content-type': packet.mediaType ?? mediaTypeOf(packet.bytes) }
-  const body = new Uint8Array(packet.bytes)
-  let url = start
-  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-    const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
-    const location = response.headers.get('location')
-    if (response.status !== 307 || location === null) return response
-    await response.body?.cancel()
-    url = redirectTarget(location, url)
-  }
-  throw unreachable(`${start.host} redirects more than ${maxRedirects} times`)
+async function responseOf(request: ClientRequest): Promise<IncomingMessage> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.on('error', () => undefined)
+  return response
 }
 
 function redirectTarget(location: string, from: URL): URL {
@@ -80,21 +151,4 @@ function statusError(status: number, host: string): DidCommError {
   return forGood
     ? new DidCommError('ERR_TRANSPORT_REJECTED', `${host} refused the packet with HTTP ${status}`)
     : unreachable(`${host} answered HTTP ${status}`)
-}
-
-/** Reads what came back; too much of it counts as nothing, for the packet itself was taken over. */
-async function readPacket(response: Response, maxPacketBytes: number): Promise<Packet | undefined> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > maxPacketBytes) return undefined
-    }
-  } catch {
-    return undefined
-  }
-  if (length === 0) return undefined
-  return { bytes: new Uint8Array(Buffer.concat(chunks)), mediaType: response.headers.get('content-type') ?? '' }
 }

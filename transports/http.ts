@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { SecureContextOptions } from 'node:tls'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
-import { post } from './http-client.ts'
+import { HttpPoster } from './http-client.ts'
 import { HttpDoor } from './http-server.ts'
 import { checkSize } from './reply.ts'
 import { world } from './world.ts'
@@ -22,10 +23,10 @@ export interface HttpOptions {
   readonly maxInFlight?: number
   /** How long a request may take to arrive, and one of ours to be answered; 30 s where absent. */
   readonly requestTimeoutMs?: number
-  /** How many requests go to one origin at the same time; 32 where absent. */
+  /** How many requests go to one origin at the same time; 32 where absent. The others wait. */
   readonly maxPerOrigin?: number
-  /** The `fetch` of the host where absent. One of undici's with an own agent brings client certificates or a proxy. */
-  readonly fetch?: typeof globalThis.fetch
+  /** For sending: own certificate authorities, and a client certificate. */
+  readonly tls?: SecureContextOptions
   readonly timer?: Timer
 }
 
@@ -42,6 +43,8 @@ export interface HttpTransport extends Transport {
  * packet that `reply` was given, 400 to what was refused, and 503 where the same packet may succeed later.
  *
  * @example
+ * import { http } from 'didcomm-mote/transports/http'
+ *
  * const transport = http({ listen: { port: 8080 } })
  */
 export function http(options: HttpOptions = {}): HttpTransport {
@@ -53,9 +56,9 @@ class NodeHttpTransport implements HttpTransport {
   readonly maxPacketBytes: number
   readonly #options: HttpOptions
   readonly #requestTimeoutMs: number
-  readonly #timer: Timer
   readonly #door: HttpDoor
-  readonly #lanes: Lanes
+  readonly #poster: HttpPoster
+  readonly #sends = new Set<Promise<void>>()
   #server: Server | undefined
   #receive: Receive | undefined
   #closing: Promise<void> | undefined
@@ -66,9 +69,9 @@ class NodeHttpTransport implements HttpTransport {
     this.maxPacketBytes = maxPacketBytes
     this.#options = options
     this.#requestTimeoutMs = requestTimeoutMs
-    this.#timer = timer
     this.#door = new HttpDoor({ maxPacketBytes, maxInFlight, requestTimeoutMs, timer })
-    this.#lanes = new Lanes(options.maxPerOrigin ?? 32)
+    const { maxPerOrigin = 32, tls = {} } = options
+    this.#poster = new HttpPoster({ maxPacketBytes, requestTimeoutMs, maxPerOrigin, tls, timer })
   }
 
   get url(): string | undefined {
@@ -95,16 +98,15 @@ class NodeHttpTransport implements HttpTransport {
     const receive = this.#receive
     if (!receive) throw new TypeError('"send" was called before "start"')
     checkSize(packet.bytes, this.maxPacketBytes)
-    await this.#lanes.run(originOf(uri), async () => {
-      const answer = await post(uri, packet, {
-        fetch: this.#options.fetch ?? fetch,
-        maxPacketBytes: this.maxPacketBytes,
-        timeoutMs: this.#requestTimeoutMs,
-        timer: this.#timer,
-      })
-      // The packet was taken over, whatever becomes of what came back.
-      if (answer) await receive(answer).catch(() => undefined)
-    })
+    const sent = this.#exchange(uri, packet, receive)
+    this.#sends.add(sent)
+    await sent.finally(() => this.#sends.delete(sent))
+  }
+
+  async #exchange(uri: string, packet: Packet, receive: Receive): Promise<void> {
+    const answer = await this.#poster.post(uri, packet)
+    // The packet was taken over, whatever becomes of what came back.
+    if (answer) await receive(answer).catch(() => undefined)
   }
 
   close(): Promise<void> {
@@ -115,7 +117,8 @@ class NodeHttpTransport implements HttpTransport {
   async #close(): Promise<void> {
     const server = this.#server
     const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : undefined
-    await Promise.all([this.#door.close(), this.#lanes.idle()])
+    await Promise.allSettled([this.#door.close(), ...this.#sends])
+    this.#poster.close()
     server?.closeAllConnections()
     await stopped
   }
@@ -132,38 +135,5 @@ class NodeHttpTransport implements HttpTransport {
     this.#url = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
     // It was closed while it began to listen.
     if (this.#closing) server.close()
-  }
-}
-
-const originOf = (uri: string) => (URL.canParse(uri) ? new URL(uri).origin : uri)
-
-/** Bounds how many tasks run for one key at the same time; the others wait in order. */
-class Lanes {
-  readonly #width: number
-  readonly #lanes = new Map<string, { running: number; waiting: (() => void)[] }>()
-  #onIdle: (() => void)[] = []
-
-  constructor(width: number) {
-    this.#width = width
-  }
-
-  async run(key: string, task: () => Promise<void>): Promise<void> {
-    const lane = this.#lanes.get(key) ?? { running: 0, waiting: [] }
-    this.#lanes.set(key, lane)
-    if (lane.running < this.#width) lane.running += 1
-    else await new Promise<void>((resolve) => lane.waiting.push(resolve))
-    try {
-      await task()
-    } finally {
-      const next = lane.waiting.shift()
-      if (next) next()
-      else lane.running -= 1
-      if (lane.running === 0) this.#lanes.delete(key)
-      if (this.#lanes.size === 0) for (const idle of this.#onIdle.splice(0)) idle()
-    }
-  }
-
-  async idle(): Promise<void> {
-    if (this.#lanes.size > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
   }
 }

@@ -57,11 +57,13 @@ function checkedOptions(options: MemoryNetworkOptions): Required<Omit<MemoryNetw
  * @throws TypeError, RangeError for options that do not fit together
  *
  * @example
+ * import { memoryNetwork } from 'didcomm-mote/transports/memory'
+ *
  * const network = memoryNetwork()
  * const sensor = network.transport('sensor')
  * const gateway = network.transport('gateway')
- * await gateway.start(async (packet) => 'accepted')
- * await sensor.start(async (packet) => 'refused')
+ * await gateway.start(async () => 'accepted')
+ * await sensor.start(async () => 'refused')
  * await sensor.send('memory:gateway', { bytes: new Uint8Array([1]) })
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {

@@ -1,7 +1,7 @@
 /** What is used of an inbound PUBLISH of mqtt.js. */
 export interface MqttPublish {
-  readonly topic: string | Buffer
-  readonly payload: string | Buffer
+  readonly topic: string | Uint8Array
+  readonly payload: string | Uint8Array
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly messageId?: number | undefined
@@ -22,20 +22,24 @@ export interface MqttClient {
     | undefined
   readonly stream: {
     readonly destroyed: boolean
-    write(bytes: Buffer): boolean
+    write(bytes: Uint8Array): boolean
+    end(): unknown
     destroy(): unknown
   }
   readonly outgoing: Readonly<Record<number, { readonly cb: unknown }>>
   handleMessage(packet: MqttPublish, callback: (error?: Error) => void): void
   publish(
     topic: string,
-    payload: Buffer,
+    payload: string | Uint8Array,
     options: { qos: 1; retain: false; properties?: { contentType: string } },
     callback: (error?: Error & { code?: number | string }) => void,
   ): unknown
   subscribe(
     topics: { [topic: string]: { qos: 1 } } & { resubscribe?: boolean },
-    callback: (error: (Error & { code?: number | string }) | null, granted?: readonly { qos: number }[]) => void,
+    callback: (
+      error: (Error & { code?: number | string; packet?: unknown }) | null,
+      granted?: readonly { qos: number }[],
+    ) => void,
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '../runtime/bytes/index.ts'
 import type { Packet, Receive } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient, MqttPublish } from './mqtt-client.ts'
@@ -33,7 +34,7 @@ interface Arrival {
 
 type HandleMessage = MqttClient['handleMessage']
 
-/** While our own PUBACKs are outstanding, the queue may grow to this many times its bound. See `#isFull`. */
+/** While a PUBACK for us is outstanding, the queue may grow to this many times its bound. */
 const sendingFactor = 8
 const firstRetryMs = 500
 const lastRetryMs = 30_000
@@ -59,6 +60,7 @@ export class MqttInbox {
   readonly #onClose = () => this.#connectionLost()
   #queue: Arrival[] = []
   #receiving = 0
+  #owed = false
   #held: (() => void)[] = []
   #receive: Receive | undefined
   #closed: (() => void) | undefined
@@ -108,17 +110,15 @@ export class MqttInbox {
   /** To be called when what `isSending` returns has changed. */
   sendingChanged(): void {
     this.#release()
+    this.#collect()
   }
 
   get #keepsSession(): boolean {
     return this.#options.client.options.clean === false
   }
 
-  // Over one connection a PUBACK for us comes behind the PUBLISHes that the broker sent before. If one of ours is awaited,
-  // perhaps by the very `receive` that must end before the queue can shrink, holding mqtt.js would hold it for ever.
   get #isFull(): boolean {
-    const { maxQueued, isSending } = this.#options
-    return this.#queue.length >= (isSending() ? maxQueued * sendingFactor : maxQueued)
+    return this.#queue.length >= this.#options.maxQueued
   }
 
   #arrive(publish: MqttPublish, callback: (error?: Error) => void): void {
@@ -134,15 +134,27 @@ export class MqttInbox {
       goOn()
       return
     }
-    this.#enqueue(publish, messageId)
-    if (this.#isFull) this.#held.push(goOn)
+    if (this.#queue.length >= this.#options.maxQueued * sendingFactor) this.#overflow(messageId)
+    else this.#enqueue(publish, messageId)
+    // A PUBACK for us comes behind the PUBLISHes that the broker sent before. If one is awaited, perhaps by the very `receive`
+    // that must end before the queue can shrink, holding mqtt.js would hold it for ever.
+    if (this.#isFull && !this.#options.isSending()) this.#held.push(goOn)
     else goOn()
+  }
+
+  /** Only a broker without a limit of messages in flight comes to this. It sends them again over a new connection. */
+  #overflow(messageId: number | undefined): void {
+    if (this.#keepsSession && messageId !== undefined) this.#owed = true
+    else this.#options.onDrop('unsettled')
   }
 
   #enqueue(publish: MqttPublish, messageId: number | undefined): void {
     const { client, maxPacketBytes, onDrop } = this.#options
-    const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload
-    const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
+    const { payload } = publish
+    const bytes =
+      typeof payload === 'string'
+        ? encodeUtf8(payload)
+        : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
     const mediaType = publish.properties?.contentType
     const packet = mediaType === undefined ? { bytes } : { bytes, mediaType }
     const drop = publish.retain ? 'retained' : bytes.length > maxPacketBytes ? 'too-large' : undefined
@@ -159,6 +171,7 @@ export class MqttInbox {
       if (arrival.state === 'waiting') this.#begin(arrival, this.#receive)
     }
     this.#release()
+    this.#collect()
     if (this.#closed && this.#queue.length === 0 && this.#receiving === 0) this.#closed()
   }
 
@@ -219,12 +232,13 @@ export class MqttInbox {
       .filter(({ stream }) => stream === client.stream && client.connected && !stream.destroyed)
       .flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]))
     // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
-    if (ids.length > 0) client.stream.write(Buffer.from(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
+    if (ids.length > 0) client.stream.write(new Uint8Array(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
   }
 
   /** The broker will send again what it kept; the rest is still ours to receive. */
   #connectionLost(): void {
     if (!this.#keepsSession) return
+    this.#owed = false
     const abandoned = this.#queue.filter(({ messageId }) => messageId !== undefined)
     this.#queue = this.#queue.filter(({ messageId }) => messageId === undefined)
     for (const arrival of abandoned) {
@@ -234,8 +248,17 @@ export class MqttInbox {
     this.#work()
   }
 
+  /** Has the broker send again what there was no room for, once there is. */
+  #collect(): void {
+    const { client, isSending } = this.#options
+    if (!this.#owed || this.#queue.length > 0 || isSending() || !client.connected) return
+    this.#owed = false
+    client.stream.end()
+  }
+
   #release(): void {
-    if (this.#held.length === 0 || (this.#isFull && !this.#closed)) return
+    const mayGoOn = this.#closed || !this.#isFull || this.#options.isSending()
+    if (this.#held.length === 0 || !mayGoOn) return
     const held = this.#held
     this.#held = []
     for (const goOn of held) goOn()

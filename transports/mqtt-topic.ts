@@ -7,7 +7,10 @@ import { encodeBase32, encodeUtf8 } from '../runtime/bytes/index.ts'
  * @param sha256 the hash of the crypto core, or any other SHA-256
  *
  * @example
- * const topic = inboxTopic('did:example:alice', crypto.sha256)
+ * import { sha256 } from 'didcomm-mote/crypto'
+ * import { inboxTopic } from 'didcomm-mote/transports/mqtt'
+ *
+ * const topic = inboxTopic('did:example:alice', sha256) // 'dc1/m5bcagddz6hsc2yb/in'
  */
 export function inboxTopic(did: string, sha256: (bytes: Uint8Array) => Uint8Array): string {
   return `dc1/${encodeBase32(sha256(encodeUtf8(did))).slice(0, 16)}/in`

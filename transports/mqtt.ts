@@ -3,6 +3,7 @@ import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient } from './mqtt-client.ts'
 import { type MqttDrop, MqttInbox } from './mqtt-inbox.ts'
+import { MqttPublisher } from './mqtt-publisher.ts'
 import { parseMqttUri, topicProblem } from './mqtt-topic.ts'
 import { world } from './world.ts'
 
@@ -41,13 +42,6 @@ export interface MqttOptions {
   readonly timer?: Timer
 }
 
-/** As many PUBLISHes of ours may wait for their PUBACK, or fewer where the broker says so (MQTT 5 §3.3.4). */
-const maxInFlight = 1024
-
-/** MQTT 5 reason codes of a PUBACK for a packet that will never be taken: not authorized, topic invalid, payload format invalid. */
-const refusals: readonly unknown[] = [135, 144, 153]
-const tooLarge = 149
-
 /**
  * Moves packets over an MQTT broker with QoS 1, never retained (`docs/mqtt.md`). The broker is the next hop: a `send`
  * resolves with its PUBACK. A packet is acknowledged to the broker once `receive` has settled it.
@@ -55,8 +49,12 @@ const tooLarge = 149
  * @throws TypeError for topics with wildcards, and where the client has an MQTT transport already
  *
  * @example
+ * import { sha256 } from 'didcomm-mote/crypto'
+ * import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
+ * import { connect } from 'mqtt'
+ *
  * const client = connect('mqtts://broker.example', { clean: false, clientId: 'gateway-1' })
- * const transport = mqtt({ client, inboxTopics: [inboxTopic(did, crypto.sha256)] })
+ * const transport = mqtt({ client, inboxTopics: [inboxTopic('did:example:gateway', sha256)] })
  */
 export function mqtt(options: MqttOptions): Transport {
   return new MqttTransport(options)
@@ -69,17 +67,11 @@ class MqttTransport implements Transport {
   readonly #topics: readonly string[]
   readonly #brokers: ReadonlySet<string> | undefined
   readonly #timeoutMs: number
-  readonly #withContentType: boolean
   readonly #timer: Timer
   readonly #onError: (error: DidCommError) => void
   readonly #inbox: MqttInbox
-  /** The PUBLISHes under way, by the callback that mqtt.js has of each. */
-  readonly #inFlight = new Map<unknown, () => void>()
-  readonly #waiting: (() => void)[] = []
+  readonly #publisher: MqttPublisher
   readonly #onConnect = () => this.#subscribe().catch((error) => this.#onError(error))
-  readonly #onClose = () => this.#connectionLost()
-  #underWay = 0
-  #onIdle: (() => void) | undefined
   #started = false
   #closing: Promise<void> | undefined
 
@@ -97,7 +89,6 @@ class MqttTransport implements Transport {
     this.#topics = inboxTopics
     this.#brokers = brokersOf(options.broker)
     this.#timeoutMs = options.timeoutMs ?? 20_000
-    this.#withContentType = options.contentType === true && client.options.protocolVersion === 5
     this.#timer = timer
     this.#onError = options.onError ?? (() => undefined)
     this.#inbox = new MqttInbox({
@@ -108,7 +99,14 @@ class MqttTransport implements Transport {
       maxQueued: options.maxQueued ?? 256,
       timer,
       onDrop: options.onDrop ?? (() => undefined),
-      isSending: () => this.#inFlight.size > 0,
+      isSending: () => this.#publisher.isSending,
+    })
+    this.#publisher = new MqttPublisher({
+      client,
+      timeoutMs: this.#timeoutMs,
+      withContentType: options.contentType === true && client.options.protocolVersion === 5,
+      timer,
+      onChange: () => this.#inbox.sendingChanged(),
     })
   }
 
@@ -122,11 +120,11 @@ class MqttTransport implements Transport {
     if (this.#closing) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     if (this.#started) throw new TypeError('"start" was called before')
     this.#started = true
-    this.#client.on('close', this.#onClose)
     this.#inbox.open(receive)
     if (!this.#client.connected) await this.#connected()
+    if (this.#closing) return
     this.#client.on('connect', this.#onConnect)
-    if (this.#client.connected && !this.#closing) await this.#subscribe()
+    if (this.#client.connected) await this.#subscribe()
   }
 
   async send(uri: string, packet: Packet): Promise<void> {
@@ -134,13 +132,7 @@ class MqttTransport implements Transport {
     if (!this.#started) throw new TypeError('"send" was called before "start"')
     const topic = this.#topicOf(uri)
     this.#checkSize(topic, packet)
-    this.#underWay += 1
-    try {
-      await this.#publish(topic, packet)
-    } finally {
-      this.#underWay -= 1
-      if (this.#underWay === 0) this.#onIdle?.()
-    }
+    await this.#publisher.publish(topic, packet)
   }
 
   close(): Promise<void> {
@@ -153,16 +145,7 @@ class MqttTransport implements Transport {
     this.#client.removeListener('connect', this.#onConnect)
     if (this.#started && connected && options.clean !== false && this.#topics.length > 0) await this.#unsubscribe()
     await this.#inbox.close()
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve
-      })
-    }
-    this.#client.removeListener('close', this.#onClose)
-  }
-
-  get #window(): number {
-    return Math.min(maxInFlight, this.#client.serverProperties?.receiveMaximum ?? maxInFlight)
+    await this.#publisher.close()
   }
 
   #topicOf(uri: string): string {
@@ -183,48 +166,6 @@ class MqttTransport implements Transport {
     const overhead = 64 + 3 * topic.length
     const max = Math.min(this.maxPacketBytes, brokerMax - overhead)
     if (length > max) throw new DidCommError('ERR_TOO_LARGE', `${length} bytes are more than the ${max} of this broker`)
-  }
-
-  async #publish(topic: string, { bytes, mediaType }: Packet): Promise<void> {
-    const client = this.#client
-    while (client.connected && this.#inFlight.size >= this.#window) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-    if (!client.connected) throw unreachable('the broker is not connected')
-    await new Promise<void>((resolve, reject) => {
-      const settle = (settled: () => void) => {
-        cancelTimeout()
-        this.#inFlight.delete(acknowledged)
-        this.#inbox.sendingChanged()
-        this.#waiting.shift()?.()
-        settled()
-      }
-      const acknowledged = (error?: Error & { code?: number | string }) => {
-        if (this.#inFlight.has(acknowledged)) settle(() => (error ? reject(publishError(error)) : resolve()))
-      }
-      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
-      // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
-      const cancelTimeout = this.#timer(this.#timeoutMs, () => {
-        client.stream.destroy()
-        this.#connectionLost()
-      })
-      this.#inFlight.set(acknowledged, lost)
-      this.#inbox.sendingChanged()
-      // mqtt-packet takes nothing but a Buffer for bytes.
-      const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      const properties = this.#withContentType && mediaType ? { properties: { contentType: mediaType } } : {}
-      client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
-    })
-  }
-
-  /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
-  #connectionLost(): void {
-    const { outgoing } = this.#client
-    for (const [id, { cb }] of Object.entries(outgoing)) {
-      if (this.#inFlight.has(cb)) this.#client.removeOutgoingMessage(Number(id))
-    }
-    for (const lost of [...this.#inFlight.values()]) lost()
-    for (const next of this.#waiting.splice(0)) next()
   }
 
   /** Waits for the connection, but not for ever. */
@@ -249,8 +190,9 @@ class MqttTransport implements Transport {
       const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
       this.#client.subscribe(Object.assign(topics, { resubscribe: true }), (error, granted) => {
         cancelTimeout()
-        const refused = typeof error?.code === 'number' || granted?.some(({ qos }) => qos !== 1)
-        // Where there was no answer, the connection is gone, and the next one begins with this again.
+        // Where there was no answer, which mqtt.js has in the error, the connection is gone, and the next one begins anew.
+        const answered = error?.packet !== undefined || typeof error?.code === 'number'
+        const refused = error ? answered : granted?.some(({ qos }) => qos !== 1)
         if (refused) reject(rejected('the broker refuses to subscribe an inbox topic with QoS 1'))
         else resolve()
       })
@@ -270,12 +212,6 @@ class MqttTransport implements Transport {
 
 const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)
 const rejected = (message: string) => new DidCommError('ERR_TRANSPORT_REJECTED', message)
-
-function publishError(error: Error & { code?: number | string }): DidCommError {
-  if (error.code === tooLarge) return new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
-  const code = refusals.includes(error.code) ? 'ERR_TRANSPORT_REJECTED' : 'ERR_TRANSPORT_UNREACHABLE'
-  return new DidCommError(code, 'the broker did not take the packet', { cause: error })
-}
 
 function brokersOf(broker: MqttOptions['broker']): ReadonlySet<string> | undefined {
   if (broker === undefined) return undefined

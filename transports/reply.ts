@@ -28,7 +28,9 @@ export class ReplySlot {
 
 /** Copies a packet without its `reply`, so that the caller may use its bytes again. */
 export function copyOf({ bytes, mediaType }: Packet): Packet {
-  return mediaType === undefined ? { bytes: bytes.slice() } : { bytes: bytes.slice(), mediaType }
+  // Not `slice`: that of a Buffer shares its memory.
+  const copy = new Uint8Array(bytes)
+  return mediaType === undefined ? { bytes: copy } : { bytes: copy, mediaType }
 }
 
 /** @throws DidCommError `ERR_TOO_LARGE` */

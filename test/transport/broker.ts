@@ -14,6 +14,10 @@ export interface Broker {
 
 /** A broker that can die, and come back at the same address with what it has on disk. */
 export interface MortalBroker extends Broker {
+  /** The file with what it would have after a restart. */
+  readonly database: string
+  /** Writes that file, as mosquitto does by itself from time to time. */
+  save(): void
   kill(): Promise<void>
   restart(): Promise<void>
 }
@@ -74,17 +78,12 @@ export const hasMosquitto = (() => {
   return found
 })()
 
-/** Starts mosquitto with persistence, written to disk after every `autosaveChanges` changes. */
+/** Starts mosquitto with persistence. */
 export async function startMosquitto(lines: readonly string[] = []): Promise<MortalBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'))
   const port = await freePort()
   const config = join(folder, 'mosquitto.conf')
-  const persistence = [
-    'persistence true',
-    `persistence_location ${folder}/`,
-    'autosave_on_changes true',
-    'autosave_interval 1',
-  ]
+  const persistence = ['persistence true', `persistence_location ${folder}/`]
   const owner = process.getuid?.() === 0 ? ['user root'] : []
   writeFileSync(
     config,
@@ -99,6 +98,10 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
   }
   return {
     url: `mqtt://127.0.0.1:${port}`,
+    database: join(folder, 'mosquitto.db'),
+    save: () => {
+      child.kill('SIGUSR1')
+    },
     kill: () => kill('SIGKILL'),
     restart: async () => {
       child = await run(config, port)

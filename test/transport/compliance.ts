@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DidCommError } from '../../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../../runtime/transport.ts'
 import { eventually, turn } from './clock.ts'
+import { codeOf } from './codes.ts'
 
 /** Two ends of one transport, not started. */
 export interface Pair {
@@ -36,15 +36,6 @@ const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 const mediaType = 'application/didcomm-encrypted+json'
 const never: Receive = async () => 'refused'
 const packetOf = (text: string): Packet => ({ bytes: bytesOf(text), mediaType })
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-    return 'no error'
-  } catch (error) {
-    return error instanceof DidCommError ? error.code : `no DidCommError: ${error}`
-  }
-}
 
 /** Runs what every transport must pass. */
 export function transportCompliance(name: string, promises: Promises, makePair: () => Promise<Pair>): void {
@@ -99,7 +90,7 @@ export function transportCompliance(name: string, promises: Promises, makePair: 
 
     it('sends a part of a larger buffer, and may not change with it afterwards', async () => {
       const uri = await start(keep)
-      const buffer = bytesOf('-part-')
+      const buffer = Buffer.from('-part-')
       const sent = pair.a.send(uri, { bytes: buffer.subarray(1, 5) })
       await sent
       buffer.fill(0)

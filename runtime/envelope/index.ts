@@ -1,0 +1,24 @@
+export type { CompactOptions } from './compact.ts'
+export { COMPACT, compact } from './compact.ts'
+export type { CompactContext, Ids } from './compact-seal.ts'
+export { shortId } from './compact-seal.ts'
+export type {
+  Encoding,
+  EnvelopeContext,
+  EnvelopeFormat,
+  ForwardOptions,
+  Packed,
+  PackOptions,
+  Unpacked,
+} from './envelope.ts'
+export { forwardType, maxForwardedPayloads, maxRoutingKeys, unwrapForward, wrapForward } from './forward.ts'
+export type { JsonOptions } from './json.ts'
+export { json } from './json.ts'
+export type { PackAsOptions } from './pack.ts'
+export { pack } from './pack.ts'
+export type { PackJsonOptions } from './pack-json.ts'
+export { packPlaintext, packSigned } from './pack-json.ts'
+export type { PskCache } from './psk-cache.ts'
+export { pskCache } from './psk-cache.ts'
+export type { UnpackOptions } from './unpack.ts'
+export { unpack } from './unpack.ts'

@@ -1,0 +1,6 @@
+export type { Alg, AlgEntry, Enc, EncEntry } from './algorithms.ts'
+export type { CurveEntry, EphemeralKey } from './curves.ts'
+export type { DeriveBits, JweDecryptKeys, JweEncryptOptions, JweRecipient, JweSender } from './jwe.ts'
+export { decryptJwe, encryptJwe } from './jwe.ts'
+export type { Jwe } from './parse.ts'
+export { maxRecipients, parseJwe } from './parse.ts'

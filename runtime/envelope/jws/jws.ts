@@ -1,0 +1,151 @@
+import { encodeBase64url, encodeUtf8 } from '../../bytes/index.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import { DidCommError } from '../../errors.ts'
+import {
+  bytesMember,
+  envelopeMembers,
+  forbidMembers,
+  isMembers,
+  kidMember,
+  type Members,
+  malformed,
+  optionalText,
+  protectedMember,
+  unsupported,
+} from '../jose.ts'
+
+/** The most signatures that one envelope may have. */
+export const maxSignatures = 8
+
+/** A signature algorithm: a new one is a new entry in the table below. */
+export interface SignatureAlgorithm {
+  readonly alg: string
+  readonly curve: string
+  /** Tells whether the signature verifies; one of a wrong length does not. */
+  verify(crypto: Crypto, signature: Uint8Array, data: Uint8Array, publicKey: Uint8Array): boolean
+}
+
+/** RFC 8037 §3.1. */
+const edDsa: SignatureAlgorithm = {
+  alg: 'EdDSA',
+  curve: 'Ed25519',
+  verify: (crypto, signature, data, publicKey) => crypto.ed25519.verify(signature, data, publicKey),
+}
+
+const byAlg: ReadonlyMap<string, SignatureAlgorithm> = new Map([['EdDSA', edDsa]])
+const byCurve: ReadonlyMap<string, SignatureAlgorithm> = new Map([['Ed25519', edDsa]])
+
+/** One signature of a JWS, not verified yet. */
+export interface JwsSignature {
+  /** Absent where the algorithm is not supported. */
+  readonly alg?: SignatureAlgorithm
+  /** The key id of the signer: a claim, and possibly from a header that is not protected. */
+  readonly kid: string
+  readonly typ?: string
+  /** What was signed, as it was received. */
+  readonly signingInput: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** A JWS whose structure has been checked and of which nothing has been verified. */
+export interface Jws {
+  readonly payload: Uint8Array
+  readonly signatures: readonly JwsSignature[]
+}
+
+/**
+ * Reads a JWS in the General or the Flattened JSON Serialization (RFC 7515 §7.2). The key id may be in either header:
+ * DIDComm's text has it in the protected one, its vectors in the other.
+ *
+ * @param input the bytes, or the JSON object that was parsed from them
+ * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` where no signature has a supported algorithm, `ERR_TOO_LARGE`
+ */
+export function parseJws(input: Uint8Array | Members): Jws {
+  const members = envelopeMembers(input)
+  const payload = bytesMember(members, 'payload')
+  const signatures = signatureMembers(members).map((entry) => readSignature(entry, String(members['payload'])))
+  if (!signatures.some(({ alg }) => alg)) throw unsupported('no signature has a supported "alg"')
+  return { payload, signatures }
+}
+
+/**
+ * Checks one signature over the bytes that were received.
+ *
+ * @throws DidCommError `ERR_ENVELOPE_SIGNATURE`, `ERR_ENVELOPE_UNSUPPORTED`
+ */
+export function verifyJws(
+  signature: JwsSignature,
+  publicKey: { readonly curve: string; readonly bytes: Uint8Array },
+  crypto: Crypto,
+): void {
+  const { alg } = signature
+  if (!alg) throw unsupported('"alg" is not supported')
+  if (publicKey.curve !== alg.curve) throw unsupported(`${alg.alg} does not go with a key on ${publicKey.curve}`)
+  const verified = alg.verify(crypto, signature.signature, signature.signingInput, publicKey.bytes)
+  if (!verified) throw new DidCommError('ERR_ENVELOPE_SIGNATURE', 'the signature does not verify')
+}
+
+export interface JwsSignOptions {
+  readonly payload: Uint8Array
+  readonly kid: string
+  /** The curve of the signing key. */
+  readonly curve: string
+  readonly sign: (data: Uint8Array) => Promise<Uint8Array>
+  /** Default `application/didcomm-signed+json`. */
+  readonly typ?: string
+}
+
+/**
+ * Signs `payload`, as a JWS in the General JSON Serialization.
+ *
+ * The key id goes into the unprotected header, as in all vectors of the specification: implementations in the field
+ * reject it elsewhere. Nothing hangs on its protection, since the payload names its author and the key must be theirs.
+ *
+ * @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED`
+ */
+export async function signJws(options: JwsSignOptions): Promise<Uint8Array> {
+  const entry = byCurve.get(options.curve)
+  if (!entry) throw unsupported(`the curve ${options.curve} is not supported`)
+  const header = { typ: options.typ ?? 'application/didcomm-signed+json', alg: entry.alg }
+  const protectedHeader = encodeBase64url(encodeUtf8(JSON.stringify(header)))
+  const payload = encodeBase64url(options.payload)
+  const signature = await options.sign(encodeUtf8(`${protectedHeader}.${payload}`))
+  return encodeUtf8(
+    JSON.stringify({
+      payload,
+      signatures: [{ protected: protectedHeader, signature: encodeBase64url(signature), header: { kid: options.kid } }],
+    }),
+  )
+}
+
+function signatureMembers(members: Members): readonly Members[] {
+  const { signatures } = members
+  // RFC 7515 §7.2.2: the flattened form has no "signatures", the general one no "signature".
+  if (signatures === undefined) return [members]
+  forbidMembers(members, 'a JWS with "signatures"', ['signature', 'protected', 'header'])
+  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > maxSignatures) {
+    throw malformed(`"signatures" expected 1 to ${maxSignatures} entries`)
+  }
+  return signatures.map((entry: unknown) => {
+    if (!isMembers(entry)) throw malformed('a signature is no object')
+    return entry
+  })
+}
+
+function readSignature(entry: Members, payload: string): JwsSignature {
+  const { text, header } = protectedMember(entry)
+  const unprotected = entry['header'] ?? {}
+  if (!isMembers(unprotected)) throw malformed('"header" is no object')
+  forbidMembers(unprotected, 'the unprotected header', ['alg', 'crit', 'b64', 'typ', 'cty'])
+  if (header['kid'] !== undefined) forbidMembers(unprotected, 'both headers', ['kid'])
+  if (typeof header['alg'] !== 'string') throw malformed('"alg" is missing or no string')
+  const alg = byAlg.get(header['alg'])
+  const typ = optionalText(header, 'typ')
+  return {
+    ...(alg ? { alg } : {}),
+    kid: kidMember(header['kid'] === undefined ? unprotected : header, 'kid'),
+    ...(typ === undefined ? {} : { typ }),
+    signingInput: encodeUtf8(`${text}.${payload}`),
+    signature: bytesMember(entry, 'signature'),
+  }
+}

@@ -1,0 +1,94 @@
+import { didOf } from '../did/did-url.ts'
+import type { Curve, DidDocument, PublicKey } from '../did/document.ts'
+import { authenticationKeys, keyAgreementKeys } from '../did/keys.ts'
+import { DidCommError } from '../errors.ts'
+import type { EnvelopeContext } from './envelope.ts'
+
+/** Which keys take part in an envelope: the only place that reads DID documents for it. */
+
+type World = Pick<EnvelopeContext, 'resolve' | 'secrets'>
+
+/** The curves of key agreement that envelopes know, in order of preference. */
+const agreementCurves: readonly Curve[] = ['X25519']
+/** The curves of signatures that envelopes know, in order of preference. */
+const signatureCurves: readonly Curve[] = ['Ed25519']
+
+/** What a key is listed for in a DID document. */
+type Relationship = 'keyAgreement' | 'authentication'
+
+function publicKeys(document: DidDocument, relationship: Relationship): readonly PublicKey[] {
+  return relationship === 'keyAgreement' ? keyAgreementKeys(document) : authenticationKeys(document)
+}
+
+/** The public key `kid`, if the document of its own DID lists it for `relationship`; else `undefined`. */
+export async function listedKey(kid: string, relationship: Relationship, world: World): Promise<PublicKey | undefined> {
+  const document = await world.resolve(didOf(kid))
+  return publicKeys(document, relationship).find((key) => key.kid === kid)
+}
+
+/**
+ * The keys to encrypt to for `did` (or the one key that a DID URL with a fragment names): all of its `keyAgreement` keys
+ * on one supported curve, so that each of its devices can read (DIDComm v2.1, "DID Document Keys").
+ *
+ * @throws DidCommError `ERR_DID_UNUSABLE`
+ */
+export async function recipientKeys(
+  did: string,
+  world: World,
+  curves: readonly Curve[] = agreementCurves,
+): Promise<readonly PublicKey[]> {
+  if (did.includes('#')) {
+    const key = await listedKey(did, 'keyAgreement', world)
+    if (key && curves.includes(key.curve)) return [key]
+  } else {
+    const keys = publicKeys(await world.resolve(did), 'keyAgreement')
+    for (const curve of curves) {
+      const matching = keys.filter((key) => key.curve === curve)
+      if (matching.length > 0) return matching
+    }
+  }
+  throw new DidCommError('ERR_DID_UNUSABLE', `no supported keyAgreement key for ${did}`)
+}
+
+/** The recipient's keys and one own key of `from` on the same curve. */
+export async function authcryptKeys(
+  from: string,
+  to: string,
+  world: World,
+  curves: readonly Curve[] = agreementCurves,
+): Promise<{ sender: PublicKey; recipients: readonly PublicKey[] }> {
+  const own = await ownKeys(from, 'keyAgreement', world, curves)
+  const recipients = await recipientKeys(
+    to,
+    world,
+    own.map(({ curve }) => curve),
+  )
+  const sender = own.find(({ curve }) => curve === recipients[0]?.curve)
+  if (!sender) throw new DidCommError('ERR_DID_UNUSABLE', `no common curve between ${from} and ${to}`)
+  return { sender, recipients }
+}
+
+/** The own key with which `did` signs. */
+export async function signingKey(did: string, world: World): Promise<PublicKey> {
+  const [key] = await ownKeys(did, 'authentication', world, signatureCurves)
+  if (!key) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret to sign for ${did}`)
+  return key
+}
+
+/** Own keys of `did` that can be used here, best curve first. */
+async function ownKeys(
+  did: string,
+  relationship: Relationship,
+  world: World,
+  curves: readonly Curve[],
+): Promise<readonly PublicKey[]> {
+  const listed = publicKeys(await world.resolve(didOf(did)), relationship)
+  const usable: PublicKey[] = []
+  for (const curve of curves) {
+    for (const key of listed) {
+      if (key.curve === curve && (await world.secrets.has(key.kid))) usable.push(key)
+    }
+  }
+  if (usable.length === 0) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret for a ${relationship} key of ${did}`)
+  return usable
+}

@@ -1,0 +1,24 @@
+import type { Packable } from '../message/message.ts'
+import { packCompact } from './compact.ts'
+import type { CompactContext, Ids } from './compact-seal.ts'
+import type { Encoding, Packed } from './envelope.ts'
+import { type PackJsonOptions, packJson } from './pack-json.ts'
+
+/** How `pack` packs: for whom, from whom, and in which form. */
+export interface PackAsOptions extends PackJsonOptions {
+  /** Default `json`. */
+  readonly encoding?: Encoding
+  /** How a compact envelope names its keys. Default `short`. */
+  readonly ids?: Ids
+}
+
+/**
+ * Encrypts `message` for one recipient, in either encoding (DIDComm v2.1, "Message Encryption"; `docs/compact-envelope.md`).
+ * Where one encoding is enough, `json()` or `compact()` is the smaller import.
+ *
+ * @throws TypeError where `message` and `options` contradict each other
+ * @throws DidCommError `ERR_DID_NOT_FOUND`, `ERR_DID_UNUSABLE`, `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`, `ERR_ENVELOPE_UNSUPPORTED`
+ */
+export async function pack(message: Packable, options: PackAsOptions, context: CompactContext): Promise<Packed> {
+  return options.encoding === 'compact' ? packCompact(message, options, context) : packJson(message, options, context)
+}

@@ -1,0 +1,119 @@
+import { DidCommError } from '../runtime/errors.ts'
+import type { Packet } from '../runtime/transport.ts'
+import type { Timer } from '../runtime/world.ts'
+import type { MqttClient } from './mqtt-client.ts'
+
+export interface MqttPublisherOptions {
+  readonly client: MqttClient
+  /** How long a PUBACK may take. */
+  readonly timeoutMs: number
+  readonly withContentType: boolean
+  readonly timer: Timer
+  /** Is called when `isSending` may have changed. */
+  readonly onChange: () => void
+}
+
+type MqttError = Error & { code?: number | string }
+
+/** As many PUBLISHes may wait for their PUBACK, or fewer where the broker says so (MQTT 5 §3.3.4; mqtt.js does not heed it). */
+const maxInFlight = 1024
+
+/** Reason codes of a PUBACK (MQTT 5 §3.4.2.1): not authorized, topic name invalid, payload format invalid. */
+const refusals: readonly unknown[] = [135, 144, 153]
+const tooLarge = 149
+
+/** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
+export class MqttPublisher {
+  readonly #options: MqttPublisherOptions
+  /** What fails each PUBLISH under way, by the callback that mqtt.js has of it. */
+  readonly #inFlight = new Map<unknown, () => void>()
+  readonly #waiting: (() => void)[] = []
+  readonly #onClose = () => this.#connectionLost()
+  #underWay = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(options: MqttPublisherOptions) {
+    this.#options = options
+    options.client.on('close', this.#onClose)
+  }
+
+  get isSending(): boolean {
+    return this.#inFlight.size > 0
+  }
+
+  /** @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE` */
+  async publish(topic: string, packet: Packet): Promise<void> {
+    const { client } = this.#options
+    this.#underWay += 1
+    try {
+      while (client.connected && this.#inFlight.size >= this.#window) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      }
+      if (!client.connected) throw unreachable('the broker is not connected')
+      await this.#acknowledged(topic, packet)
+    } finally {
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#onIdle?.()
+    }
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
+    this.#options.client.removeListener('close', this.#onClose)
+  }
+
+  get #window(): number {
+    return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum ?? maxInFlight)
+  }
+
+  #acknowledged(topic: string, { bytes, mediaType }: Packet): Promise<void> {
+    const { client, timeoutMs, timer, onChange, withContentType } = this.#options
+    return new Promise((resolve, reject) => {
+      const settle = (settled: () => void) => {
+        cancelTimeout()
+        this.#inFlight.delete(acknowledged)
+        onChange()
+        this.#waiting.shift()?.()
+        settled()
+      }
+      const acknowledged = (error?: MqttError) => {
+        if (this.#inFlight.has(acknowledged)) settle(() => (error ? reject(publishError(error)) : resolve()))
+      }
+      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
+      // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
+      const cancelTimeout = timer(timeoutMs, () => {
+        client.stream.destroy()
+        this.#connectionLost()
+      })
+      this.#inFlight.set(acknowledged, lost)
+      onChange()
+      // A copy of its own: mqtt.js clones the whole memory behind a view, and a WebAssembly core's is large.
+      const payload = new Uint8Array(bytes)
+      const properties = withContentType && mediaType ? { properties: { contentType: mediaType } } : {}
+      client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
+    })
+  }
+
+  /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
+  #connectionLost(): void {
+    const { client } = this.#options
+    for (const [id, { cb }] of Object.entries(client.outgoing)) {
+      if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
+    }
+    for (const lost of [...this.#inFlight.values()]) lost()
+    for (const next of this.#waiting.splice(0)) next()
+  }
+}
+
+const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)
+
+function publishError(error: MqttError): DidCommError {
+  if (error.code === tooLarge) return new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
+  const code = refusals.includes(error.code) ? 'ERR_TRANSPORT_REJECTED' : 'ERR_TRANSPORT_UNREACHABLE'
+  return new DidCommError(code, 'the broker did not take the packet', { cause: error })
+}
