@@ -37,7 +37,7 @@ function aead(load: LoadCore, nonceBytes: number, init: (core: Core) => void): A
       const core = start(key, nonce, aad)
       transform(core, readable(core, plaintext, target), target, core.wasm.aeadEncrypt)
       checkStatus(core.wasm.aeadTag(core.result))
-      copyOut(core, core.result, target.subarray(plaintext.length))
+      copyOut(core, core.result, TAG_BYTES, target, plaintext.length)
       wipeWindow(core, Math.max(plaintext.length, aad.length))
       return target
     },
@@ -75,7 +75,7 @@ function transform(
   let at = 0
   stream(core, input, (data, length) => {
     checkStatus(work(data, length))
-    copyOut(core, data, target.subarray(at, at + length))
+    copyOut(core, data, length, target, at)
     at += length
   })
 }

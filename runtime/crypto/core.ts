@@ -129,9 +129,13 @@ export function stream(core: Core, message: Uint8Array, update: (data: number, l
   }
 }
 
-/** Copies `out.length` bytes from the core. */
-export function copyOut(core: Core, from: number, out: Uint8Array): void {
-  out.set(core.memory.subarray(from, from + out.length))
+/** Copies `length` bytes from the core to `out`, from `at` on. A loop is quicker than a view up to about this many. */
+export function copyOut(core: Core, from: number, length: number, out: Uint8Array, at = 0): void {
+  if (length > 64) {
+    out.set(core.memory.subarray(from, from + length), at)
+  } else {
+    for (let i = 0; i < length; i++) out[at + i] = core.memory[from + i] ?? 0
+  }
 }
 
 /** Wipes the slots of the window and the first `dataBytes` of its data. */
