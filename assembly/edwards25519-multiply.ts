@@ -1,6 +1,5 @@
 import { wipe } from './bytes'
 import {
-  edwardsWipe,
   POINT,
   pointAdd,
   pointDouble,
@@ -64,7 +63,7 @@ function select(index: u32): void {
   }
 }
 
-/** Computes `scalar` B for a secret scalar below L: 32 bytes at a multiple of 8. */
+/** Computes `scalar` B for a secret scalar below L: 32 bytes at a multiple of 8. The caller wipes with `edwardsWipe`. */
 export function multiplyBase(out: usize, scalar: usize): void {
   if (!combReady) buildComb(out)
   pointSetIdentity(out)
@@ -78,7 +77,6 @@ export function multiplyBase(out: usize, scalar: usize): void {
     pointAdd(out, out, SELECTED)
   }
   wipe(SELECTED, POINT)
-  edwardsWipe()
 }
 
 /** Odd multiples 1, 3, 5, 7 (of B) and 1, 3, … 15 (of the other point), as summands. */

@@ -59,6 +59,7 @@ const F = memory.data(40, 16)
 const G = memory.data(40, 16)
 const H = memory.data(40, 16)
 const BYTES = memory.data(32, 16)
+/** For public points only: it is not wiped. */
 const MULTIPLE = memory.data(160, 16)
 
 export function pointCopy(out: usize, p: usize): void {
@@ -213,7 +214,6 @@ export function edwardsWipe(): void {
   wipe(F, FIELD)
   wipe(G, FIELD)
   wipe(H, FIELD)
-  wipe(MULTIPLE, POINT)
   fieldWipe()
   fieldPowerWipe()
 }

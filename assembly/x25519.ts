@@ -75,7 +75,6 @@ export function x25519(out: usize, secret: usize, publicKey: usize): i32 {
   let bits: u32 = 0
   for (let i: usize = 0; i < 32; i += 4) bits |= load<u32>(out + i)
   wipe(SCALAR, 32)
-  wipe(X1, FIELD)
   wipe(X2, FIELD)
   wipe(Z2, FIELD)
   wipe(X3, FIELD)

@@ -87,7 +87,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
 
 /** Makes a `Mailbox` in memory. */
 export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
-  const { maxMailboxEntries, maxRecipients } = { ...defaultLimits, ...limits }
+  const { maxMailboxEntries, maxMailboxBytes, maxRecipients } = { ...defaultLimits, ...limits }
   const boxes = new Map<string, Map<string, MailboxEntry>>()
   const owners = new Map<string, string>()
   const registered = (owner: string) => [...owners].filter(([, other]) => other === owner).map(([did]) => did)
@@ -95,7 +95,9 @@ export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
     async put(recipient, id, bytes) {
       const box = boxes.get(recipient) ?? new Map<string, MailboxEntry>()
       if (box.has(id)) return 'duplicate'
-      if (box.size >= maxMailboxEntries) return 'full'
+      let total = bytes.length
+      for (const entry of box.values()) total += entry.bytes.length
+      if (box.size >= maxMailboxEntries || total > maxMailboxBytes) return 'full'
       boxes.set(recipient, box.set(id, { id, bytes: bytes.slice() }))
       return 'stored'
     },

@@ -81,6 +81,8 @@ export interface StoreLimits {
   maxOutboxBytes?: number
   /** How many envelopes wait for one recipient. Default: 10,000. */
   maxMailboxEntries?: number
+  /** How many bytes wait for one recipient. Default: 64 MiB. */
+  maxMailboxBytes?: number
   /** How many recipients one owner registers. Default: 1,000. */
   maxRecipients?: number
 }
@@ -90,6 +92,7 @@ export const defaultLimits: Required<StoreLimits> = {
   maxOutboxEntries: 100_000,
   maxOutboxBytes: 256 << 20,
   maxMailboxEntries: 10_000,
+  maxMailboxBytes: 64 << 20,
   maxRecipients: 1000,
 }
 

@@ -1,5 +1,5 @@
-import { EMPTY, expectBytes, outputFor } from './arguments.ts'
-import { type Core, checkStatus, copyOut, type LoadCore, stream, unshared, wipeWindow } from './core.ts'
+import { copyOf, EMPTY, expectBytes, outputFor, unshared } from './arguments.ts'
+import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
 import type { Aead, Crypto } from './crypto.ts'
 
 const KEY_BYTES = 32
@@ -37,7 +37,7 @@ function aead(load: LoadCore, nonceBytes: number, init: (core: Core) => void): A
       const core = start(key, nonce, aad)
       transform(core, readable(core, plaintext, target), target, core.wasm.aeadEncrypt)
       checkStatus(core.wasm.aeadTag(core.result))
-      copyOut(core, core.result, target.subarray(plaintext.length))
+      copyOut(core, core.result, TAG_BYTES, target, plaintext.length)
       wipeWindow(core, Math.max(plaintext.length, aad.length))
       return target
     },
@@ -52,7 +52,7 @@ function aead(load: LoadCore, nonceBytes: number, init: (core: Core) => void): A
       const textBytes = ciphertext.length - TAG_BYTES
       const target = outputFor(out, textBytes)
       const core = start(key, nonce, aad)
-      const text = readable(core, unshared(core, ciphertext), target).subarray(0, textBytes)
+      const text = readable(core, unshared(ciphertext), target).subarray(0, textBytes)
       core.memory.set(ciphertext.subarray(textBytes), core.result)
       stream(core, text, core.wasm.aeadAuthenticate)
       const status = core.wasm.aeadVerify(core.result)
@@ -75,7 +75,7 @@ function transform(
   let at = 0
   stream(core, input, (data, length) => {
     checkStatus(work(data, length))
-    copyOut(core, data, target.subarray(at, at + length))
+    copyOut(core, data, length, target, at)
     at += length
   })
 }
@@ -84,5 +84,5 @@ function transform(
 function readable(core: Core, input: Uint8Array, target: Uint8Array): Uint8Array {
   const ahead = target.byteOffset - input.byteOffset
   const clobbers = target.buffer === input.buffer && ahead > 0 && ahead < input.length
-  return clobbers && input.length > core.chunkBytes ? input.slice() : input
+  return clobbers && input.length > core.chunkBytes ? copyOf(input) : input
 }

@@ -1,6 +1,6 @@
 import { aeskw, cbc } from '@noble/ciphers/aes.js'
 import { DidCommError } from '../errors.ts'
-import { EMPTY, expectBytes, outputFor } from './arguments.ts'
+import { EMPTY, expectBytes, outputFor, unshared } from './arguments.ts'
 import type { Aead, Crypto, KeyWrap } from './crypto.ts'
 
 // AES comes from @noble/ciphers until the core has it: its tables are looked up at secret addresses (docs/security.md). This file
@@ -47,9 +47,10 @@ export function a256cbcHs512(crypto: Crypto): Aead {
       expectBytes('ciphertext', ciphertext)
       expectBytes('aad', aad)
       if (ciphertext.length < BLOCK_BYTES + TAG_BYTES) throw tagError()
-      const encrypted = ciphertext.subarray(0, -TAG_BYTES)
+      const bytes = unshared(ciphertext)
+      const encrypted = bytes.subarray(0, -TAG_BYTES)
       const tag = tagOf(key, nonce, encrypted, aad)
-      if (!sameBytes(tag, ciphertext.subarray(-TAG_BYTES))) throw tagError()
+      if (!sameBytes(tag, bytes.subarray(-TAG_BYTES))) throw tagError()
       const plaintext = decrypt(key.subarray(MAC_KEY_BYTES), nonce, encrypted)
       if (out === undefined) return plaintext
       const target = outputFor(out, plaintext.length)

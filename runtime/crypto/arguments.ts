@@ -21,6 +21,19 @@ export function expectBytesBetween(name: string, value: Uint8Array, minBytes: nu
   }
 }
 
+/**
+ * Returns bytes that nobody else can change during a call that reads them twice. Only memory shared with another thread can:
+ * then what was authenticated would not be what is decrypted, and a signature could give its key away.
+ */
+export function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof ArrayBuffer ? bytes : copyOf(bytes)
+}
+
+/** Copies bytes. Not by `slice`, which for a `Buffer` of Node is a view of the same memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
 /** Checks that `value` is an integer from `min` to `max`. */
 export function expectInteger(name: string, value: number, min: number, max: number): void {
   if (typeof value !== 'number') throw new TypeError(`"${name}" expected integer, got type=${typeof value}`)

@@ -1,6 +1,5 @@
+import { decodeBase64 } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
-import { EMPTY } from './arguments.ts'
-import { decodeAnyBase64 } from './base64.ts'
 import { coreWasm } from './core-wasm.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
@@ -116,7 +115,7 @@ export function loadCore(wasmBytes: Uint8Array): Core {
 export function lazyCore(): LoadCore {
   let core: Core | undefined
   return () => {
-    core ??= loadCore(decodeAnyBase64(coreWasm) ?? EMPTY)
+    core ??= loadCore(decodeBase64(coreWasm))
     return core
   }
 }
@@ -130,22 +129,18 @@ export function stream(core: Core, message: Uint8Array, update: (data: number, l
   }
 }
 
-/** Copies `out.length` bytes from the core. */
-export function copyOut(core: Core, from: number, out: Uint8Array): void {
-  out.set(core.memory.subarray(from, from + out.length))
+/** Copies `length` bytes from the core to `out`, from `at` on. A loop is quicker than a view up to about this many. */
+export function copyOut(core: Core, from: number, length: number, out: Uint8Array, at = 0): void {
+  if (length > 64) {
+    out.set(core.memory.subarray(from, from + length), at)
+  } else {
+    for (let i = 0; i < length; i++) out[at + i] = core.memory[from + i] ?? 0
+  }
 }
 
 /** Wipes the slots of the window and the first `dataBytes` of its data. */
 export function wipeWindow(core: Core, dataBytes: number): void {
   core.memory.fill(0, core.key, core.data + Math.min(dataBytes, core.chunkBytes))
-}
-
-/**
- * Returns bytes that nobody else can change during a call that reads them twice. Only memory shared with another thread can:
- * then what was authenticated would not be what is decrypted, and a signature could give its key away.
- */
-export function unshared(core: Core, bytes: Uint8Array): Uint8Array {
-  return bytes.length <= core.chunkBytes || bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
 }
 
 /** Throws what a status of the core other than `OK` means (assembly/status.ts). */

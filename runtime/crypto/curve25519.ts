@@ -1,6 +1,6 @@
 import { DidCommError } from '../errors.ts'
-import { expectBytes, outputFor } from './arguments.ts'
-import { type Core, checkStatus, copyOut, type LoadCore, stream, unshared, wipeWindow } from './core.ts'
+import { expectBytes, outputFor, unshared } from './arguments.ts'
+import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
 import type { Crypto } from './crypto.ts'
 
 /** Makes X25519 and Ed25519 over a core. */
@@ -16,7 +16,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
     const core = load()
     core.memory.set(secretKey, core.key)
     work(core)(core.result, core.key)
-    copyOut(core, core.result, target)
+    copyOut(core, core.result, target.length, target)
     wipeWindow(core, 0)
     return target
   }
@@ -33,7 +33,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         core.memory.set(secretKey, core.key)
         core.memory.set(publicKey, core.input)
         const status = core.wasm.x25519(core.result, core.key, core.input)
-        if (status === 0) copyOut(core, core.result, target)
+        if (status === 0) copyOut(core, core.result, target.length, target)
         wipeWindow(core, 0)
         checkStatus(status)
         return target
@@ -48,7 +48,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         expectBytes('secretKey', secretKey, 32)
         const target = outputFor(out, 64)
         const core = load()
-        const bytes = unshared(core, message)
+        const bytes = unshared(message)
         core.memory.set(secretKey, core.key)
         core.wasm.ed25519SignBegin(core.key)
         stream(core, bytes, core.wasm.ed25519Update)
@@ -57,7 +57,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         if (bytes.length <= core.chunkBytes) core.wasm.ed25519Update(core.data, bytes.length)
         else stream(core, bytes, core.wasm.ed25519Update)
         core.wasm.ed25519SignEnd(core.result)
-        copyOut(core, core.result, target)
+        copyOut(core, core.result, target.length, target)
         wipeWindow(core, message.length)
         return target
       },
@@ -83,7 +83,7 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         const core = load()
         core.memory.set(publicKey, core.input)
         checkStatus(core.wasm.ed25519PublicToX25519(core.result, core.input))
-        copyOut(core, core.result, target)
+        copyOut(core, core.result, target.length, target)
         return target
       },
 

@@ -94,7 +94,7 @@ export function hashesOver(load: LoadCore): HashPart {
 }
 
 function finish(core: Core, messageBytes: number, target: Uint8Array): Uint8Array {
-  copyOut(core, core.result, target)
+  copyOut(core, core.result, target.length, target)
   wipeWindow(core, messageBytes)
   return target
 }
@@ -122,7 +122,7 @@ function derive(
   core.memory.set(secret, secretAt)
   core.memory.set(info, infoAt)
   const status = derivation(secretAt, secret.length, infoAt, info.length, outAt, lengthBytes)
-  copyOut(core, outAt, out)
+  copyOut(core, outAt, lengthBytes, out)
   core.memory.fill(0, secretAt, secretAt + secret.length)
   core.memory.fill(0, infoAt, infoAt + info.length)
   core.memory.fill(0, outAt, outAt + lengthBytes)

@@ -14,8 +14,10 @@ function cryptoOver(load: LoadCore): Crypto {
  * @param wasmBytes the file `didcomm-mote/core.wasm`; the copy inside this package if absent
  * @throws TypeError where `wasmBytes` is some other module
  * @example
- * const { x25519 } = instantiateCore()
- * const publicKey = x25519.getPublicKey(secretKey)
+ * import { instantiateCore } from 'didcomm-mote/crypto'
+ *
+ * const { sha256 } = instantiateCore()
+ * const digest = sha256(new TextEncoder().encode('abc'))
  */
 export function instantiateCore(wasmBytes?: Uint8Array): Crypto {
   if (wasmBytes === undefined) return cryptoOver(lazyCore())

@@ -1,6 +1,6 @@
+import { decodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
-import { expectBytes } from './arguments.ts'
-import { decodeAnyBase64 } from './base64.ts'
+import { copyOf, expectBytes } from './arguments.ts'
 import type { Crypto, Secrets } from './crypto.ts'
 
 /** A private key in memory, as it is given to `memorySecrets`. */
@@ -27,6 +27,9 @@ export interface SecretJwk {
  *
  * @throws RangeError where a key has a wrong length or two have one `kid`
  * @example
+ * import { crypto, memorySecrets } from 'didcomm-mote/crypto'
+ *
+ * const secretKey = globalThis.crypto.getRandomValues(new Uint8Array(32))
  * const secrets = memorySecrets(crypto, [{ kid: 'did:example:alice#key-1', curve: 'X25519', secretKey }])
  */
 export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secrets {
@@ -35,7 +38,7 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
     expectBytes('secretKey', secretKey, 32)
     if (curve !== 'X25519' && curve !== 'Ed25519') throw new RangeError(`"curve" expected X25519 or Ed25519`)
     if (held.has(kid)) throw new RangeError(`"keys" expected one key for each kid, got two for ${kid}`)
-    held.set(kid, { kid, curve, secretKey: secretKey.slice() })
+    held.set(kid, { kid, curve, secretKey: copyOf(secretKey) })
   }
 
   function find(kid: string, curve: SecretKey['curve']): Uint8Array {
@@ -73,7 +76,15 @@ export function secretKeyFromJwk(jwk: SecretJwk): SecretKey {
   if (typeof kid !== 'string' || typeof d !== 'string') {
     throw new DidCommError('ERR_KEY_INVALID', 'the secret key has no "kid" or no "d"')
   }
-  const secretKey = decodeAnyBase64(d)
+  const secretKey = decodeSecret(d)
   if (secretKey?.length !== 32) throw new DidCommError('ERR_KEY_INVALID', '"d" of the secret key is not 32 bytes')
   return { kid, curve: crv, secretKey }
+}
+
+function decodeSecret(text: string): Uint8Array | undefined {
+  try {
+    return decodeBase64url(text)
+  } catch {
+    return undefined
+  }
 }

@@ -20,6 +20,8 @@ export function isDid(text: string): boolean {
  *
  * @throws DidCommError `ERR_DID_MALFORMED`
  * @example
+ * import { didOf } from 'didcomm-mote/did'
+ *
  * didOf('did:example:alice#key-1') // 'did:example:alice'
  */
 export function didOf(didUrl: string): string {

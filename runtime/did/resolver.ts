@@ -7,6 +7,9 @@ import { LruMap } from './lru.ts'
  * Composes DID methods into one resolver. A DID goes to the methods of its name, in the given order, until one knows it.
  *
  * @example
+ * import { crypto } from 'didcomm-mote/crypto'
+ * import { didKey, didPeer, firstOf } from 'didcomm-mote/did'
+ *
  * const resolve = firstOf(didKey(crypto), didPeer(crypto))
  */
 export function firstOf(...methods: DidMethod[]): Resolve {

@@ -10,6 +10,8 @@ export const ENCRYPTED = 'application/didcomm-encrypted+json'
  * the sender left it out (DIDComm v2.1, "IANA Media Types").
  *
  * @example
+ * import { canonicalMediaType } from 'didcomm-mote/message'
+ *
  * canonicalMediaType('didcomm-plain+json; charset=utf-8') // 'application/didcomm-plain+json'
  */
 export function canonicalMediaType(text: string): string {

@@ -16,6 +16,8 @@ export function parseMessage(bytes: Uint8Array): Message {
  * Serializes a message as JSON, always with a `body`, which DIDComm v2.0 asks for, and with its media type in `typ`.
  *
  * @example
+ * import { serializeMessage } from 'didcomm-mote/message'
+ *
  * serializeMessage({ id: '1', type: 'https://didcomm.org/empty/1.0/empty', body: {} })
  */
 export function serializeMessage(message: Message): Uint8Array {

@@ -117,6 +117,8 @@ function isMeasurement(record: SenmlRecord): boolean {
  * @throws DidCommError `ERR_MESSAGE_MALFORMED`, also for names that §4.5.1 does not allow
  *
  * @example
+ * import { resolveSenml } from 'didcomm-mote/message'
+ *
  * resolveSenml([{ bn: 'urn:dev:1:', bu: 'Cel', n: 'in', v: 21 }, { n: 'out', v: 4 }])
  * // [{ n: 'urn:dev:1:in', u: 'Cel', v: 21 }, { n: 'urn:dev:1:out', u: 'Cel', v: 4 }]
  */

@@ -20,6 +20,8 @@ const VISIBLE_ASCII = /^[!-~]*$/
  * DIDComm v2.1 ("Message Type URI") reads, in either case, and from the end, so that no text takes more than one pass.
  *
  * @example
+ * import { parseTypeUri } from 'didcomm-mote/message'
+ *
  * parseTypeUri('https://didcomm.org/trust-ping/2.0/ping')
  * // { docUri: 'https://didcomm.org/', protocol: 'trust-ping', major: 2, minor: 0, message: 'ping' }
  */

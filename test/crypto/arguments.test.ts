@@ -51,7 +51,7 @@ const wrong: [call: () => unknown, message: string][] = [
 ]
 
 describe('a mistake of the caller is named', () => {
-  it.each(wrong.map(([call, message]) => ({ call, message })))('$message', ({ call, message }) => {
+  it.each(wrong.map(([call, message]) => ({ call, message })))('as $message', ({ call, message }) => {
     expect(call).toThrow(new RangeError(message))
   })
 

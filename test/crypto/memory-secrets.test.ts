@@ -57,10 +57,11 @@ describe('secrets in memory', () => {
   })
 
   it('keep a copy: the caller may wipe its own', async () => {
-    const secretKey = exchange.secretKey.slice()
-    const copied = memorySecrets(crypto, [{ ...exchange, secretKey }])
-    secretKey.fill(0)
-    expect(toHex(await copied.deriveBits(exchange.kid, hex(diffieHellman.bobPublic)))).toBe(diffieHellman.shared)
+    for (const secretKey of [exchange.secretKey.slice(), Buffer.from(exchange.secretKey)]) {
+      const copied = memorySecrets(crypto, [{ ...exchange, secretKey }])
+      secretKey.fill(0)
+      expect(toHex(await copied.deriveBits(exchange.kid, hex(diffieHellman.bobPublic)))).toBe(diffieHellman.shared)
+    }
   })
 
   it('refuse keys of a wrong length, an unknown curve or the same kid twice', () => {

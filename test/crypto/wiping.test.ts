@@ -71,6 +71,19 @@ describe('what a call leaves in the memory of the core does not depend on the se
     expect(left.includes(Buffer.from(first.subarray(0, 16)))).toBe(false)
   })
 
+  it('after an AEAD that its host gives up', () => {
+    const givenUp = (secret: Uint8Array): Buffer =>
+      memoryAfter((_, core) => {
+        core.memory.set(secret.subarray(0, 32), core.key)
+        core.wasm.chacha20Poly1305Init(core.key, core.input)
+        core.wasm.aeadAad(core.data, 20)
+        core.wasm.aeadEncrypt(core.data, 20)
+        core.wasm.aeadEnd()
+        core.memory.fill(0, core.key)
+      })
+    expect(givenUp(first).equals(givenUp(second))).toBe(true)
+  })
+
   it('after ed25519.verify, which leaves no message', () => {
     const signature = slowCrypto.ed25519.sign(first, bytes(32))
     const left = memoryAfter((crypto) => crypto.ed25519.verify(signature, first, publicKey))

@@ -241,6 +241,8 @@ describe('what is malformed', () => {
         jwe,
         Array.from({ length: 65 }, (_, n) => ({ header: { kid: `did:example:bob#${n}` }, encrypted_key: 'AA' })),
       ),
+    'a recipient with a key id that is too long': (jwe) =>
+      withRecipients(jwe, [{ ...jwe.recipients[0], header: { kid: `did:example:bob#${'1'.repeat(9300)}` } }]),
     'a recipient that apv does not cover': (jwe) => ({ ...jwe, recipients: jwe.recipients.slice(1) }),
     'no protected header': ({ protected: _, ...jwe }) => jwe,
     'a protected header that is no base64url': (jwe) => ({ ...jwe, protected: '{}' }),

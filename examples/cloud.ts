@@ -1,0 +1,91 @@
+// A cloud agent: it picks up what its mediator keeps for it, and prints the readings.
+//   MEDIATOR_DID=did:peer:2… tsx examples/cloud.ts
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cached, createAgent, didPeer4Identity, firstOf, memorySeenStore } from 'didcomm-mote'
+import { crypto, memorySecrets } from 'didcomm-mote/crypto'
+import { didKey, didPeer } from 'didcomm-mote/did'
+import { json } from 'didcomm-mote/envelope'
+import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
+import { requestMediation, updateRecipients } from 'didcomm-mote/protocols/coordinate-mediation'
+import { pickUp } from 'didcomm-mote/protocols/messagepickup'
+import { pack, REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
+import { http } from 'didcomm-mote/transports/http'
+import { world } from 'didcomm-mote/world'
+import { keptSeed, runs, stopped } from './program.ts'
+
+/** How often to ask a mediator that has nothing. */
+const POLL_MS = 50
+const RETRY_MS = 500
+const TIMEOUT_MS = 10_000
+
+export interface CloudOptions {
+  mediatorDid: string
+  seed: Uint8Array
+  /** Learns each reading once, with the id of the sensor's own message. */
+  onReport(records: SenmlRecord[], sensorMessageId: string | undefined): void
+}
+
+export async function startCloud({ mediatorDid, seed, onReport }: CloudOptions) {
+  const resolve = cached(firstOf(didKey(crypto), didPeer(crypto)), {
+    maxEntries: 1000,
+    ttlMs: 3_600_000,
+    now: Date.now,
+  })
+  // Whoever resolves the DID finds the mediator as its endpoint.
+  const { did, secretKeys } = didPeer4Identity(crypto, seed, [
+    { uri: mediatorDid, accept: ['didcomm/v2'], routingKeys: [] },
+  ])
+  const agent = createAgent({
+    ...world(),
+    did,
+    crypto,
+    secrets: memorySecrets(crypto, secretKeys),
+    resolve,
+    envelopes: [json()],
+    transports: [http()],
+    protocols: [telemetry()],
+    seen: memorySeenStore(),
+  })
+  agent.on(REPORT, ({ message, sender }) => {
+    if (sender !== undefined) onReport(resolveSenml(pack(message.body)), message.pthid)
+    return undefined
+  })
+  await agent.start()
+  await requestMediation(agent, mediatorDid, TIMEOUT_MS)
+  await updateRecipients(agent, mediatorDid, [{ did, action: 'add' }], TIMEOUT_MS)
+
+  const closing = new AbortController()
+  const polling = poll(() => pickUp(agent, mediatorDid, { timeoutMs: TIMEOUT_MS }), closing.signal)
+  return {
+    did,
+    agent,
+    async close() {
+      closing.abort()
+      await polling
+      await agent.close()
+    },
+  }
+}
+
+/** Asks again and again, at once while there is something. A mediator that is away is asked again later. */
+async function poll(ask: () => Promise<number>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const pause = await ask().then(
+      (count) => (count > 0 ? 0 : POLL_MS),
+      () => RETRY_MS,
+    )
+    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+if (runs(import.meta.url)) {
+  const mediatorDid = process.env['MEDIATOR_DID']
+  if (!mediatorDid) throw new Error('MEDIATOR_DID is not set: the mediator prints it')
+  const onReport = (records: SenmlRecord[]) => {
+    console.log(records.map(({ n, v, u }) => `${n} ${v}${u === undefined ? '' : ` ${u}`}`).join('  '))
+  }
+  const cloud = await startCloud({ mediatorDid, seed: keptSeed('cloud'), onReport })
+  console.log(`cloud ${cloud.did}`)
+  await stopped()
+  await cloud.close()
+}

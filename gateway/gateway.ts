@@ -1,0 +1,97 @@
+import {
+  type Agent,
+  type AgentOptions,
+  contactBook,
+  createAgent,
+  type Outbox,
+  type SeenStore,
+  type Unpacked,
+} from 'didcomm-mote'
+import { canonicalDid } from 'didcomm-mote/did'
+import { compact, json } from 'didcomm-mote/envelope'
+import { ENCRYPTED } from 'didcomm-mote/message'
+import { REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
+import { trustPing } from 'didcomm-mote/protocols/trust-ping'
+import { bridge, type Device } from './bridge.ts'
+import { outboxWorker } from './outbox-worker.ts'
+
+/** How old the message of a sensor may be: it may have waited in a broker while the gateway was down. */
+const MAX_AGE_MS = 24 * 3600_000
+const MAX_SKEW_MS = 5 * 60_000
+
+type AgentWorld = Omit<AgentOptions, 'protocols' | 'contacts' | 'accepts' | 'seen' | 'envelopes' | 'freshness'>
+
+export interface GatewayOptions extends AgentWorld {
+  /** Where readings go. */
+  cloudDid: string
+  devices: readonly Device[]
+  /** Keeps what is on its way to the cloud. */
+  outbox: Outbox
+  /** Remembers what sensors have sent. */
+  seen: SeenStore
+}
+
+export interface Gateway {
+  readonly agent: Agent
+  /** Serves a sensor from now on. */
+  admit(device: Device): Promise<void>
+  /** Serves it no longer. */
+  dismiss(did: string): void
+  start(): Promise<void>
+  /** Stops taking messages, lets those under way settle, and keeps the outbox for the next start. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a gateway: it takes compact envelopes of known sensors, and passes their reports on as DIDComm JSON. Nobody else
+ * is listened to; nothing is acknowledged before it is stored; what cannot be delivered is tried again.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { cloudDid, outbox } = options
+  const devices = new Map<string, Device>()
+  const cloud = canonicalDid(cloudDid)
+  const contacts = contactBook(options.crypto, options.resolve)
+
+  const isKnown = ({ encrypted, sender }: Unpacked) =>
+    encrypted && sender !== undefined && (devices.has(canonicalDid(sender)) || canonicalDid(sender) === cloud)
+
+  const agent = createAgent({
+    ...options,
+    envelopes: [json(), compact()],
+    protocols: [telemetry(), trustPing()],
+    contacts,
+    accepts: isKnown,
+    freshness: { maxAgeMs: MAX_AGE_MS, maxSkewMs: MAX_SKEW_MS, required: true },
+  })
+  const worker = outboxWorker({
+    outbox,
+    now: options.now,
+    random: () => options.randomBytes(1)[0]! / 256,
+    timer: options.timer,
+    send: (uri, bytes) => agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED } }),
+  })
+  agent.on(REPORT, bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake }))
+
+  async function admit(device: Device): Promise<void> {
+    await contacts.add({ did: device.did, encoding: 'compact' })
+    devices.set(canonicalDid(device.did), device)
+  }
+  for (const device of options.devices) await admit(device)
+
+  return {
+    agent,
+    admit,
+    dismiss(did) {
+      devices.delete(canonicalDid(did))
+      contacts.remove(did)
+    },
+    async start() {
+      worker.start()
+      await agent.start()
+    },
+    async close() {
+      await agent.close()
+      await worker.close()
+    },
+  }
+}

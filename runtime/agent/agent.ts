@@ -1,0 +1,280 @@
+import type { Crypto, Secrets } from '../crypto/crypto.ts'
+import type { Resolve } from '../did/document.ts'
+import { canonicalDid } from '../did/index.ts'
+import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
+import { DidCommError } from '../errors.ts'
+import { type Draft, threadId, typeKey, typeRegistry } from '../message/index.ts'
+import type { SeenStore } from '../store.ts'
+import type { Packet, Receipt, Transport } from '../transport.ts'
+import type { World } from '../world.ts'
+import type { Contacts } from './contacts.ts'
+import type { AgentCounters, AgentEvent } from './event.ts'
+import { type Freshness, inbox } from './inbox.ts'
+import { PROBLEM_REPORT, ProblemError, problemReport } from './problem.ts'
+import type { Handler, Protocol } from './protocol.ts'
+import { routeTo } from './route.ts'
+
+/** The world of one agent. Everything it touches is passed in. */
+export interface AgentOptions extends World {
+  /** The DID it speaks as, where a call names no other. */
+  did: string
+  crypto: Crypto
+  secrets: Secrets
+  resolve: Resolve
+  /** The encodings it speaks; the first is what it starts with. */
+  envelopes: readonly EnvelopeFormat[]
+  transports: readonly Transport[]
+  protocols?: readonly Protocol[]
+  contacts?: Contacts
+  /** Remembers what was received. Without it a message that comes twice is handled twice. */
+  seen?: SeenStore
+  /** Tells whether to listen to what was opened. Default: anything that was encrypted. */
+  accepts?: (received: Unpacked) => boolean
+  /** How old a `created_time` may be, and whether messages without one are taken. Default: any age. */
+  freshness?: Freshness
+  /** Learns what happens. Must not throw. */
+  onEvent?: (event: AgentEvent) => void
+}
+
+export interface SendOptions {
+  /** The DID of the recipient. */
+  to: string
+  /** The DID to speak as. */
+  from?: string
+  /** Does not tell the recipient who sends (anoncrypt). */
+  anonymous?: boolean
+  /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
+  sign?: boolean
+  /** Default: what the contact prefers, else the first of `envelopes`. */
+  encoding?: Encoding
+}
+
+/** A message that is packed and addressed: it can be stored, and sent again byte by byte. */
+export interface Outgoing {
+  id: string
+  to: string
+  uri: string
+  packet: Packet
+  encoding: Encoding
+}
+
+export interface Agent {
+  readonly did: string
+  /** Handles messages of `type`, in place of a protocol that was passed in for it. */
+  on(type: string, handler: Handler): void
+  /** Completes, packs and addresses a message without sending it. */
+  prepare(draft: Draft, options: SendOptions): Promise<Outgoing>
+  /** Sends what `prepare` returned, or what was stored of it. */
+  transmit(outgoing: Pick<Outgoing, 'uri' | 'packet'>): Promise<void>
+  /** Prepares and transmits; returns the id of the message. */
+  send(draft: Draft, options: SendOptions): Promise<string>
+  /**
+   * Sends and waits for the first message of the same thread from the same party.
+   *
+   * @throws DidCommError `ERR_TIMEOUT` after `timeoutMs`, `ERR_CLOSED`, and what sending throws
+   */
+  request(draft: Draft, options: SendOptions & { timeoutMs?: number }): Promise<Unpacked>
+  /** Takes a packet as a transport would bring it. */
+  receive(packet: Packet): Promise<Receipt>
+  /** Starts the transports. */
+  start(): Promise<void>
+  /** Closes the transports and lets requests under way fail with `ERR_CLOSED`. */
+  close(): Promise<void>
+  counters(): AgentCounters
+}
+
+interface Waiter {
+  from: string
+  resolve(reply: Unpacked): void
+  reject(error: DidCommError): void
+}
+
+/** Makes an agent: the party that sends and receives DIDComm messages for the holder of some DIDs. */
+export function createAgent(options: AgentOptions): Agent {
+  const { did, resolve, contacts, transports, envelopes } = options
+  const protocols = options.protocols ?? []
+  const handlers = new Map<string, Handler>()
+  const waiters = new Map<string, Waiter>()
+  /** Replies that are being sent. */
+  const underWay = new Set<Promise<void>>()
+  const counters: AgentCounters = { sent: 0, received: 0, duplicate: 0, failed: 0, unanswered: 0, refused: {} }
+  const context: EnvelopeContext = {
+    crypto: options.crypto,
+    secrets: options.secrets,
+    resolve,
+    randomBytes: options.randomBytes,
+    types: typeRegistry(protocols.flatMap((protocol) => protocol.types ?? [])),
+    ...(contacts && { knownKids: contacts.knownKids }),
+  }
+  const receive = inbox({ ...options, context, dispatch, report })
+
+  function on(type: string, handler: Handler): void {
+    handlers.set(typeKey(type), handler)
+  }
+
+  function report(event: AgentEvent): void {
+    if (event.kind === 'refused') counters.refused[event.code] = (counters.refused[event.code] ?? 0) + 1
+    else counters[event.kind] += 1
+    options.onEvent?.(event)
+  }
+
+  function formatFor(encoding: Encoding | undefined): EnvelopeFormat {
+    const format = envelopes.find((candidate) => encoding === undefined || candidate.encoding === encoding)
+    if (!format) throw new TypeError(`"envelopes" has no format for ${encoding ?? 'any encoding'}`)
+    return format
+  }
+
+  function transportFor(uri: string): Transport | undefined {
+    const scheme = uri.slice(0, uri.indexOf(':'))
+    return transports.find((transport) => transport.schemes.includes(scheme))
+  }
+
+  function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
+    const from = to.from ?? did
+    const message = {
+      ...draft,
+      ...(to.anonymous ? {} : { from }),
+      to: [to.to],
+      created_time: draft.created_time ?? Math.floor(options.now() / 1000),
+      body: draft.body ?? {},
+    }
+    if (message.id === undefined && !format.derivesId) message.id = options.newId()
+    const by = to.sign ? { sign: from } : to.anonymous ? {} : { from }
+    return format.pack(message, { to: to.to, ...by }, context)
+  }
+
+  async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
+    const contact = contacts?.get(to.to)
+    const format = formatFor(to.encoding ?? contact?.encoding)
+    const route = await routeTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+    // A mediator must not answer over a connection that is not the sender's (return_route extension).
+    const { return_route: _, ...mediated } = draft
+    const packed = await pack(route.routingKeys.length > 0 ? (mediated as Draft) : draft, to, format)
+    const wrapped =
+      route.routingKeys.length > 0
+        ? await forwarder().forward(packed.bytes, { next: to.to, routingKeys: route.routingKeys }, context)
+        : packed
+    const packet = { bytes: wrapped.bytes, mediaType: wrapped.mediaType }
+    return { id: packed.id, to: to.to, uri: route.uri, packet, encoding: format.encoding }
+  }
+
+  function forwarder(): Required<Pick<EnvelopeFormat, 'forward'>> {
+    const forward = envelopes.find((format) => format.forward)?.forward
+    if (!forward) throw new TypeError('"envelopes" has no format that can wrap for a mediator')
+    return { forward }
+  }
+
+  async function transmit({ uri, packet }: Pick<Outgoing, 'uri' | 'packet'>): Promise<void> {
+    const transport = transportFor(uri)
+    if (!transport) throw new DidCommError('ERR_DID_UNUSABLE', `no transport here serves ${uri}`)
+    if (packet.bytes.length > transport.maxPacketBytes) {
+      throw new DidCommError('ERR_TOO_LARGE', `${packet.bytes.length} bytes are more than the transport carries`)
+    }
+    await transport.send(uri, packet)
+    report({ kind: 'sent', uri, bytes: packet.bytes.length })
+  }
+
+  async function send(draft: Draft, to: SendOptions): Promise<string> {
+    const outgoing = await prepare(draft, to)
+    await transmit(outgoing)
+    return outgoing.id
+  }
+
+  async function request(draft: Draft, to: SendOptions & { timeoutMs?: number }): Promise<Unpacked> {
+    const outgoing = await prepare({ return_route: 'all', ...draft }, to)
+    const thread = (draft.thid ?? outgoing.id).toLowerCase()
+    const { timeoutMs } = to
+    let cancel: (() => void) | undefined
+    const reply = new Promise<Unpacked>((resolve, reject) => {
+      waiters.set(thread, { from: canonicalDid(to.to), resolve, reject })
+      if (timeoutMs === undefined) return
+      const error = new DidCommError('ERR_TIMEOUT', `no answer within ${timeoutMs} ms`)
+      cancel = options.timer(timeoutMs, () => reject(error))
+    })
+    try {
+      // The reply may fail before transmit has: neither may go unobserved.
+      const [received] = await Promise.all([reply, transmit(outgoing)])
+      return received
+    } finally {
+      cancel?.()
+      waiters.delete(thread)
+    }
+  }
+
+  async function dispatch(received: Unpacked, packet: Packet): Promise<void> {
+    const { message, sender } = received
+    const waiter = waiters.get(threadId(message).toLowerCase())
+    if (waiter && sender !== undefined && canonicalDid(sender) === waiter.from) return waiter.resolve(received)
+
+    const handler = handlers.get(typeKey(message.type))
+    if (!handler) throw new DidCommError('ERR_MESSAGE_UNHANDLED', `no protocol here handles ${message.type}`)
+    const reply = await handled(handler, received)
+    if (!reply) return
+    const back = message['return_route'] === 'all' ? packet.reply : undefined
+    // The message itself is settled: its sender asks again if it misses the answer.
+    const answered = answer(reply, received, back).catch((cause) =>
+      report({ kind: 'unanswered', ...(sender !== undefined && { to: sender }), type: reply.type, cause }),
+    )
+    // A reply that takes a way of its own is not waited for: its transport may not go on before this packet is done.
+    if (back) await answered
+    else background(answered)
+  }
+
+  function background(task: Promise<void>): void {
+    underWay.add(task)
+    void task.finally(() => underWay.delete(task))
+  }
+
+  async function answer(reply: Draft, received: Unpacked, back: Packet['reply']): Promise<void> {
+    const { message, sender, recipient, encoding } = received
+    if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
+    const threaded = reply.pthid === undefined ? { thid: threadId(message), ...reply } : reply
+    const to = { to: sender, encoding, ...(recipient !== undefined && { from: recipient }) }
+    if (back) {
+      const { bytes, mediaType } = await pack(threaded, to, formatFor(encoding))
+      await back({ bytes, mediaType })
+      report({ kind: 'sent', bytes: bytes.length })
+    } else {
+      await send(threaded, to)
+    }
+  }
+
+  for (const protocol of protocols) {
+    for (const [type, handler] of Object.entries(protocol.handlers)) on(type, handler)
+  }
+  for (const type of [PROBLEM_REPORT, 'https://didcomm.org/empty/1.0/empty']) {
+    if (!handlers.has(typeKey(type))) on(type, () => undefined)
+  }
+
+  return {
+    did,
+    on,
+    prepare,
+    transmit,
+    send,
+    request,
+    receive,
+    counters: () => structuredCopy(counters),
+    async start() {
+      for (const transport of transports) await transport.start(receive)
+    },
+    async close() {
+      for (const waiter of waiters.values()) waiter.reject(new DidCommError('ERR_CLOSED', 'the agent was closed'))
+      await Promise.all(transports.map((transport) => transport.close()))
+      await Promise.all(underWay)
+    },
+  }
+}
+
+async function handled(handler: Handler, received: Unpacked): Promise<Draft | undefined> {
+  try {
+    return await handler(received)
+  } catch (error) {
+    if (error instanceof ProblemError) return problemReport(error, received.message)
+    throw error
+  }
+}
+
+function structuredCopy(counters: AgentCounters): AgentCounters {
+  return { ...counters, refused: { ...counters.refused } }
+}

@@ -1,0 +1,64 @@
+import { encodeHex } from '../bytes/index.ts'
+import type { Crypto } from '../crypto/crypto.ts'
+import type { Resolve } from '../did/document.ts'
+import { canonicalDid, keyAgreementKeys } from '../did/index.ts'
+import type { Encoding } from '../envelope/envelope.ts'
+import { shortId } from '../envelope/index.ts'
+
+/** A party that this one knows. */
+export interface Contact {
+  did: string
+  /** Where to send, in place of what its DID document says. */
+  uri?: string
+  /** How to write to it, where it has not written first. */
+  encoding?: Encoding
+}
+
+/** The parties that one agent knows: it finds them by DID, and by the short key ids of compact envelopes. */
+export interface Contacts {
+  /** Adds or replaces a contact. Resolves its DID to learn its keys. */
+  add(contact: Contact): Promise<void>
+  /** Forgets a contact. */
+  remove(did: string): boolean
+  get(did: string): Contact | undefined
+  /** Lists the key DID URLs whose short id is `shortId`. */
+  knownKids(shortId: Uint8Array): Promise<readonly string[]>
+}
+
+interface Entry {
+  contact: Contact
+  kids: { kid: string; shortId: string }[]
+}
+
+/** Makes an empty book of contacts, kept in memory. */
+export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
+  const entries = new Map<string, Entry>()
+  const kidsByShortId = new Map<string, Set<string>>()
+
+  function remove(did: string): boolean {
+    const entry = entries.get(canonicalDid(did))
+    for (const { kid, shortId } of entry?.kids ?? []) {
+      const kids = kidsByShortId.get(shortId)
+      kids?.delete(kid)
+      if (kids?.size === 0) kidsByShortId.delete(shortId)
+    }
+    return entries.delete(canonicalDid(did))
+  }
+
+  return {
+    async add(contact) {
+      const keys = keyAgreementKeys(await resolve(contact.did))
+      remove(contact.did)
+      const kids = keys.map(({ kid }) => ({ kid, shortId: encodeHex(shortId(kid, crypto)) }))
+      for (const { kid, shortId } of kids) {
+        const known = kidsByShortId.get(shortId)
+        if (known) known.add(kid)
+        else kidsByShortId.set(shortId, new Set([kid]))
+      }
+      entries.set(canonicalDid(contact.did), { contact, kids })
+    },
+    remove,
+    get: (did) => entries.get(canonicalDid(did))?.contact,
+    knownKids: async (id) => [...(kidsByShortId.get(encodeHex(id)) ?? [])],
+  }
+}

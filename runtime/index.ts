@@ -1,0 +1,26 @@
+export { type Agent, type AgentOptions, createAgent, type Outgoing, type SendOptions } from './agent/agent.ts'
+export { type Contact, type Contacts, contactBook } from './agent/contacts.ts'
+export type { AgentCounters, AgentEvent } from './agent/event.ts'
+export type { Freshness } from './agent/inbox.ts'
+export { PROBLEM_REPORT, ProblemError } from './agent/problem.ts'
+export type { Handler, Protocol } from './agent/protocol.ts'
+export { cached, firstOf, type Resolve } from './did/index.ts'
+export type { Encoding, EnvelopeFormat, Packed, Unpacked } from './envelope/envelope.ts'
+export { DidCommError, type ErrorCode, isDidCommError } from './errors.ts'
+export { didKeyIdentity, didPeer2Identity, didPeer4Identity, type Identity } from './identity.ts'
+export { memoryMailbox, memoryOutbox, memorySeenStore } from './memory-store.ts'
+export type { Draft, Message } from './message/message.ts'
+export {
+  defaultLimits,
+  MAX_DELIVERED_KEYS,
+  MAX_DISCARDED,
+  type Mailbox,
+  type MailboxEntry,
+  type Outbox,
+  type OutboxDepth,
+  type OutboxEntry,
+  type SeenStore,
+  type StoreLimits,
+} from './store.ts'
+export type { Packet, Receipt, Receive, Transport } from './transport.ts'
+export type { Timer, World } from './world.ts'
