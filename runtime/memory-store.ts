@@ -64,7 +64,9 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     },
     async retryAt(key, atMs) {
       const entry = waiting.get(key)
-      if (entry) entry.dueMs = atMs
+      if (!entry) return
+      waiting.delete(key)
+      waiting.set(key, { ...entry, dueMs: atMs })
     },
     async ack(key) {
       if (!take(key)) return

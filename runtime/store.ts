@@ -37,7 +37,7 @@ export interface Outbox {
   enqueue(key: string, destination: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
   /** Lists what is due and not left out, oldest first. */
   due(nowMs: number, limit: number, except?: OutboxExcept): Promise<OutboxEntry[]>
-  /** Holds an entry back until `atMs`. A restart may forget this. */
+  /** Holds an entry back until `atMs`, and puts it behind the others. A restart may forget this. */
   retryAt(key: string, atMs: number): Promise<void>
   /** Removes a delivered entry, and remembers its key for a while. */
   ack(key: string): Promise<void>

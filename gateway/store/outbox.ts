@@ -34,7 +34,7 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   }
 
   function hold({ key, destination, bytes }: Stored, place: number): void {
-    waiting.add({ key, destination, place, sizeBytes: bytes.length, dueMs: 0 })
+    waiting.add({ key, destination, place, sizeBytes: bytes.length })
   }
 
   function release(key: string): number | undefined {

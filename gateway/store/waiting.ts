@@ -4,17 +4,23 @@ import type { OutboxExcept } from 'didcomm-mote'
 export interface Waiting {
   readonly key: string
   readonly destination: string
-  /** Its row. Rows are in the order of arrival. */
+  /** Its row. */
   readonly place: number
   readonly sizeBytes: number
+}
+
+interface Turn extends Waiting {
+  /** Its place among all, first come, first served; whoever is held back gets a new one. */
+  turn: number
   dueMs: number
 }
 
 /** The waiting entries by destination, so that those of an unreachable one cost nothing while it is left out. */
 export class WaitingIndex {
-  readonly #lanes = new Map<string, Map<string, Waiting>>()
-  readonly #byKey = new Map<string, Waiting>()
+  readonly #lanes = new Map<string, Map<string, Turn>>()
+  readonly #byKey = new Map<string, Turn>()
   #sizeBytes = 0
+  #lastTurn = 0
 
   get size(): number {
     return this.#byKey.size
@@ -29,9 +35,7 @@ export class WaitingIndex {
   }
 
   add(entry: Waiting): void {
-    const lane = this.#lanes.get(entry.destination) ?? new Map<string, Waiting>()
-    this.#lanes.set(entry.destination, lane.set(entry.key, entry))
-    this.#byKey.set(entry.key, entry)
+    this.#queue({ ...entry, turn: 0, dueMs: 0 })
     this.#sizeBytes += entry.sizeBytes
   }
 
@@ -48,12 +52,12 @@ export class WaitingIndex {
 
   retryAt(key: string, atMs: number): void {
     const entry = this.#byKey.get(key)
-    if (entry) entry.dueMs = atMs
+    if (entry) this.#queue({ ...entry, dueMs: atMs })
   }
 
-  /** Lists the first `limit` entries that are due, in the order of arrival. */
+  /** Lists the first `limit` entries that are due. */
   due(nowMs: number, limit: number, except: OutboxExcept = {}): Waiting[] {
-    const due: Waiting[] = []
+    const due: Turn[] = []
     for (const lane of this.#lanesBut(except)) {
       let ofLane = 0
       for (const entry of lane.values()) {
@@ -63,7 +67,7 @@ export class WaitingIndex {
         ofLane += 1
       }
     }
-    return due.sort((one, other) => one.place - other.place).slice(0, Math.max(0, limit))
+    return due.sort((one, other) => one.turn - other.turn).slice(0, Math.max(0, limit))
   }
 
   nextDueMs(except: OutboxExcept = {}): number | undefined {
@@ -78,7 +82,17 @@ export class WaitingIndex {
     return next
   }
 
-  *#lanesBut({ destinations }: OutboxExcept): Iterable<Map<string, Waiting>> {
+  /** Puts an entry behind all others. */
+  #queue(entry: Turn): void {
+    this.#lastTurn += 1
+    entry.turn = this.#lastTurn
+    const lane = this.#lanes.get(entry.destination) ?? new Map<string, Turn>()
+    lane.delete(entry.key)
+    this.#lanes.set(entry.destination, lane.set(entry.key, entry))
+    this.#byKey.set(entry.key, entry)
+  }
+
+  *#lanesBut({ destinations }: OutboxExcept): Iterable<Map<string, Turn>> {
     for (const [destination, lane] of this.#lanes) {
       if (!destinations?.has(destination)) yield lane
     }

@@ -148,6 +148,14 @@ describe.each([
     expect(await outbox.due(1000, 9)).toMatchObject([{ key: 'a' }])
   })
 
+  it('puts an entry that was held back behind the others', async () => {
+    const { outbox } = make()
+    for (const key of ['a', 'b', 'c']) await outbox.enqueue(key, `http://${key}/`, bytes(1))
+    await outbox.retryAt('a', 10)
+    expect((await outbox.due(10, 2)).map(({ key }) => key)).toEqual(['b', 'c'])
+    expect((await outbox.due(10, 9)).map(({ key }) => key)).toEqual(['b', 'c', 'a'])
+  })
+
   it('is full at its bounds, and takes more once there is room', async () => {
     const byEntries = make({ maxOutboxEntries: 2 }).outbox
     await byEntries.enqueue('a', 'http://a/', bytes(1))
