@@ -47,13 +47,16 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
     async put(recipient, id, bytes) {
       const box = digest(recipient)
       if (places.doesExist([box, id])) return 'duplicate'
-      if (count(box) >= maxMailboxEntries || sizeOf(box) + bytes.length > maxMailboxBytes) return 'full'
+      // It is written in a moment, when the caller may have changed its own.
+      const envelope = { id, bytes: new Uint8Array(bytes) }
       return file.commit(() => {
         if (places.doesExist([box, id])) return 'duplicate'
+        const size = sizeOf(box) + envelope.bytes.length
+        if (count(box) >= maxMailboxEntries || size > maxMailboxBytes) return 'full'
         const place = lastPlace(box) + 1
         void places.put([box, id], place)
-        void envelopes.put([box, place], { id, bytes })
-        sizes.set(box, sizeOf(box) + bytes.length)
+        void envelopes.put([box, place], envelope)
+        sizes.set(box, size)
         return 'stored'
       })
     },
