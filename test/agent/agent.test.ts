@@ -276,9 +276,24 @@ describe('receiving', () => {
       packets.push((await alice.agent.prepare({ type: NOTE }, { to: bob.did })).packet)
       alice.clock.nowMs += 1000
     }
-    for (const packet of packets) expect(await bob.agent.receive(packet)).toBe('accepted')
+    for (const packet of packets) {
+      expect(await bob.agent.receive(packet)).toBe('accepted')
+      bob.clock.nowMs += 1000
+    }
     expect(await bob.agent.receive(packets[0]!)).toBe('refused')
     expect(bob.agent.counters().refused).toEqual({ ERR_MESSAGE_EXPIRED: 1 })
+  })
+
+  it('still takes new messages when it has forgotten one with a time in the far future', async () => {
+    const { alice, bob } = await pair({ seen: memorySeenStore({ maxSeen: 2 }) })
+    bob.agent.on(NOTE, () => undefined)
+    for (const created_time of [START_MS, undefined, undefined, undefined, undefined]) {
+      const draft = { type: NOTE, ...(created_time !== undefined && { created_time }) }
+      const { packet } = await alice.agent.prepare(draft, { to: bob.did })
+      expect(await bob.agent.receive(packet)).toBe('accepted')
+      alice.clock.nowMs += 1000
+      bob.clock.nowMs += 1000
+    }
   })
 
   it('refuses random bytes of every length, and goes on', async () => {
