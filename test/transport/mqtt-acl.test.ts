@@ -71,7 +71,7 @@ describe.skipIf(!hasMosquitto).each(versions)('the access rules of docs/mqtt.md,
 
   it('let nobody write elsewhere, which only MQTT 5 tells the sender', async () => {
     const alice = await open('alice', 'dc1/alice/in')
-    const sent = codeOf(alice.send(`${broker.url}/home/door`, { bytes: new Uint8Array(3) }))
+    const sent = codeOf(alice.send(`${broker.url}/house/door`, { bytes: new Uint8Array(3) }))
     expect(await sent).toBe(protocolVersion === 5 ? 'ERR_TRANSPORT_REJECTED' : 'no error')
   })
 })
