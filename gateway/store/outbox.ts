@@ -30,6 +30,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   const discarded = file.table<Stored & { reason: string }, number>('outbox-discarded')
   const waiting = new Map<string, Waiting>()
   const done = new Set<string>()
+  /** Entries that are being written, by key. */
+  const entering = new Map<string, Promise<void>>()
   let waitingBytes = 0
   let nextPlace = 1 + Math.max(...[entries, delivered, discarded].map((table) => lastKey(table) ?? -1))
 
@@ -55,7 +57,7 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   /** Drops the oldest rows above `max`. Runs inside a transaction. */
   function trim(table: typeof delivered | typeof discarded, max: number): void {
     for (const { key, value } of table.getRange({ limit: Math.max(0, table.getCount() - max) })) {
-      void table.remove(key)
+      table.removeSync(key)
       done.delete(typeof value === 'string' ? value : value.key)
     }
   }
@@ -63,10 +65,21 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   return {
     async enqueue(key, destination, bytes) {
       if (waiting.has(key) || done.has(key)) return 'duplicate'
+      const before = entering.get(key)
+      if (before) {
+        await before
+        return 'duplicate'
+      }
       if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
       const place = nextPlace++
       const stored = { key, destination, bytes }
-      await file.commit(() => void entries.put(place, stored))
+      const entered = file.commit(() => void entries.putSync(place, stored))
+      entering.set(key, entered)
+      try {
+        await entered
+      } finally {
+        entering.delete(key)
+      }
       hold(stored, place)
       return 'stored'
     },
@@ -87,8 +100,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
       const place = release(key)
       if (place === undefined) return
       await file.commit(() => {
-        void entries.remove(place)
-        void delivered.put(place, key)
+        entries.removeSync(place)
+        delivered.putSync(place, key)
         trim(delivered, MAX_DELIVERED_KEYS)
       })
     },
@@ -97,8 +110,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
       if (place === undefined) return
       await file.commit(() => {
         const stored = entries.get(place)
-        if (stored) void discarded.put(place, { ...stored, reason })
-        void entries.remove(place)
+        if (stored) discarded.putSync(place, { ...stored, reason })
+        entries.removeSync(place)
         trim(discarded, MAX_DISCARDED)
       })
     },

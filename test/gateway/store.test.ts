@@ -80,6 +80,13 @@ describe.each([
     expect(await outbox.due(0, 9)).toEqual([])
   })
 
+  it('stores a key once that comes twice at the same time', async () => {
+    const { outbox } = make()
+    const put = () => outbox.enqueue('a', 'http://a/', bytes(1, 2, 3))
+    expect((await Promise.all([put(), put()])).sort()).toEqual(['duplicate', 'stored'])
+    expect(await outbox.depth()).toMatchObject({ waiting: 1, waitingBytes: 3 })
+  })
+
   it('holds a failed entry back until its time', async () => {
     const { outbox } = make()
     await outbox.enqueue('a', 'http://a/', bytes(1))
