@@ -46,12 +46,14 @@ beforeAll(async () => {
   mediatorUrl = `http://127.0.0.1:${port}/`
   mediator = await startMediator({ port, dataDir: folder, seed: seed() })
   const onReport = (_: unknown, id: string | undefined) => void arrived.push(id)
-  cloud = await startCloud({ mediatorDid: mediator.did, seed: seed(), onReport })
+  const gatewaySeed = seed()
+  const { did: gatewayDid } = didKeyIdentity(crypto, gatewaySeed)
+  cloud = await startCloud({ mediatorDid: mediator.did, seed: seed(), gatewayDid, onReport })
   const sensorSeed = seed()
   const { did } = didKeyIdentity(crypto, sensorSeed)
   const mqttUrl = broker.url
   const sensors = [{ did, name: 'attic' }]
-  gateway = await startGateway({ mqttUrl, cloudDid: cloud.did, sensors, dataDir: folder, seed: seed() })
+  gateway = await startGateway({ mqttUrl, cloudDid: cloud.did, sensors, dataDir: folder, seed: gatewaySeed })
   sensor = await startSensor({ mqttUrl, gatewayDid: gateway.did, seed: sensorSeed })
   stranger = await startSensor({ mqttUrl, gatewayDid: gateway.did, seed: strangerSeed })
   attacker = await connectAsync(mqttUrl)
@@ -231,6 +233,18 @@ describe('the HTTP endpoint of the mediator', () => {
       type: 'https://didcomm.org/messagepickup/3.0/status',
       body: { message_count: 0 },
     })
+  })
+})
+
+describe('the cloud agent', () => {
+  it('takes no report of a stranger, whatever sensor it names', async () => {
+    const body = { senml: [{ bn: 'attic:', n: 't', v: 99 }] }
+    const type = 'https://didcomm.org/telemetry/1.0/report'
+    const report = { id: 'forged', type, pthid: 'forged', from: stranger.did, to: [cloud.did], body }
+    const { bytes } = await pack(report, { from: stranger.did, to: cloud.did }, packContext(strangerSeed))
+    expect(await cloud.agent.receive({ bytes })).toBe('refused')
+    expect(arrived).not.toContain('forged')
+    await honest()
   })
 })
 
