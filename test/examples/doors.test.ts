@@ -269,3 +269,12 @@ describe('garbage without end', () => {
     await honest()
   })
 })
+
+it('an MQTT_URL with a password works, and the password goes into no address', async () => {
+  const mqttUrl = broker.url.replace('://', '://user:secret@')
+  const guest = await startSensor({ mqttUrl, gatewayDid: gateway.did, seed: seed() })
+  const outgoing = await guest.prepare(reading)
+  expect(outgoing.uri).not.toContain('secret')
+  await guest.agent.transmit(outgoing)
+  await guest.close()
+})
