@@ -133,7 +133,8 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     const failures = (known?.failures ?? 0) + 1
     const untilMs = now() + retryDelayMs(failures, options.random(), retry)
     outages.set(destination, { failures, untilMs, probing: false })
-    await outbox.retryAt(key, untilMs)
+    // All at once: to look at each of a hundred thousand in its turn would take longer than the pause.
+    await outbox.retryAllAt(destination, untilMs)
     options.onEvent?.({ kind: 'postponed', destination, untilMs, cause })
   }
 

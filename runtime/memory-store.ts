@@ -65,6 +65,9 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
       const entry = waiting.get(key)
       if (entry) entry.dueMs = atMs
     },
+    async retryAllAt(destination, atMs) {
+      for (const entry of waiting.values()) if (entry.destination === destination) entry.dueMs = atMs
+    },
     async ack(key) {
       if (!take(key)) return
       delivered.add(key)

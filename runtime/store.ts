@@ -33,6 +33,8 @@ export interface Outbox {
   due(nowMs: number, limit: number): Promise<OutboxEntry[]>
   /** Holds an entry back until `atMs`. A restart may forget this. */
   retryAt(key: string, atMs: number): Promise<void>
+  /** The same for all entries that go to `destination`. */
+  retryAllAt(destination: string, atMs: number): Promise<void>
   /** Removes a delivered entry, and remembers its key for a while. */
   ack(key: string): Promise<void>
   /** Sets an entry aside that can never be delivered, for a person to look at. The oldest such are dropped. */

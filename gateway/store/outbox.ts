@@ -18,6 +18,7 @@ interface Stored {
 /** What is held in memory of a waiting entry: not its bytes. After a restart everything is due. */
 interface Waiting {
   place: number
+  destination: string
   bytes: number
   dueMs: number
 }
@@ -40,8 +41,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
     for (const { value } of table.getRange()) done.add(typeof value === 'string' ? value : value.key)
   }
 
-  function hold({ key, bytes }: Stored, place: number): void {
-    waiting.set(key, { place, bytes: bytes.length, dueMs: 0 })
+  function hold({ key, destination, bytes }: Stored, place: number): void {
+    waiting.set(key, { place, destination, bytes: bytes.length, dueMs: 0 })
     waitingBytes += bytes.length
   }
 
@@ -95,6 +96,9 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
     async retryAt(key, atMs) {
       const entry = waiting.get(key)
       if (entry) entry.dueMs = atMs
+    },
+    async retryAllAt(destination, atMs) {
+      for (const entry of waiting.values()) if (entry.destination === destination) entry.dueMs = atMs
     },
     async ack(key) {
       const place = release(key)

@@ -99,6 +99,14 @@ describe.each([
     expect(await outbox.due(1000, 9)).toMatchObject([{ key: 'a' }])
   })
 
+  it('holds everything for one destination back until its time', async () => {
+    const { outbox } = make()
+    for (const key of ['a1', 'b1', 'a2']) await outbox.enqueue(key, `http://${key[0]}/`, bytes(1))
+    await outbox.retryAllAt('http://a/', 100)
+    expect((await outbox.due(99, 10)).map(({ key }) => key)).toEqual(['b1'])
+    expect((await outbox.due(100, 10)).map(({ key }) => key)).toEqual(['a1', 'b1', 'a2'])
+  })
+
   it('is full at its bounds, and takes more once there is room', async () => {
     const byEntries = make({ maxOutboxEntries: 2 }).outbox
     await byEntries.enqueue('a', 'http://a/', bytes(1))
