@@ -25,6 +25,12 @@ export function keptSeed(name: string): Uint8Array {
   return new Uint8Array(readFileSync(file))
 }
 
+/** Returns the broker of an MQTT URL without what may be secret in it: user name and password. */
+export function brokerOf(mqttUrl: string): string {
+  const { protocol, host } = new URL(mqttUrl)
+  return `${protocol}//${host}`
+}
+
 /** Resolves when the program is asked to stop. */
 export function stopped(): Promise<void> {
   return new Promise((resolve) => {

@@ -141,7 +141,8 @@ function redirectTarget(location: string, from: URL): URL {
 function endpointOf(uri: string): URL {
   const url = URL.canParse(uri) ? new URL(uri) : undefined
   const usable = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-  if (!usable) throw new DidCommError('ERR_TRANSPORT_REJECTED', `"${uri}" is no HTTP endpoint`)
+  // The URI itself stays out of the message: it may hold a password.
+  if (!usable) throw new DidCommError('ERR_TRANSPORT_REJECTED', 'the URI is no HTTP endpoint')
   return url
 }
 

@@ -46,7 +46,7 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   /** Drops the oldest rows above `max`. Runs inside a transaction. */
   function trim(table: typeof delivered | typeof discarded, max: number): void {
     for (const { key, value } of table.getRange({ limit: Math.max(0, table.getCount() - max) })) {
-      void table.remove(key)
+      table.removeSync(key)
       done.delete(typeof value === 'string' ? value : value.key)
     }
   }
@@ -55,7 +55,7 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
     const place = nextPlace++
     hold(stored, place)
     try {
-      await file.commit(() => void entries.put(place, stored))
+      await file.commit(() => entries.putSync(place, stored))
     } catch (error) {
       waiting.take(stored.key)
       throw error
@@ -93,8 +93,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
       const place = release(key)
       if (place === undefined) return
       await file.commit(() => {
-        void entries.remove(place)
-        void delivered.put(nextPlace++, key)
+        entries.removeSync(place)
+        delivered.putSync(nextPlace++, key)
         trim(delivered, MAX_DELIVERED_KEYS)
       })
     },
@@ -103,8 +103,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
       if (place === undefined) return
       await file.commit(() => {
         const stored = entries.get(place)
-        if (stored) void discarded.put(nextPlace++, { ...stored, reason })
-        void entries.remove(place)
+        if (stored) discarded.putSync(nextPlace++, { ...stored, reason })
+        entries.removeSync(place)
         trim(discarded, MAX_DISCARDED)
       })
     },

@@ -69,7 +69,7 @@ export interface Agent {
   /** Prepares and transmits; returns the id of the message. */
   send(draft: Draft, options: SendOptions): Promise<string>
   /**
-   * Sends and waits for the first message of the same thread from the same party.
+   * Sends and waits for the first message of the same thread from the same party, or a problem report about it.
    *
    * @throws DidCommError `ERR_TIMEOUT` after `timeoutMs`, `ERR_CLOSED`, and what sending throws
    */
@@ -203,7 +203,10 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function dispatch(received: Unpacked, packet: Packet): Promise<void> {
     const { message, sender } = received
-    const waiter = waiters.get(threadId(message).toLowerCase())
+    // A problem report begins a thread of its own, below that of what it is about.
+    const { pthid } = message
+    const thread = message.type === PROBLEM_REPORT && pthid !== undefined ? pthid : threadId(message)
+    const waiter = waiters.get(thread.toLowerCase())
     if (waiter && sender !== undefined && canonicalDid(sender) === waiter.from) return waiter.resolve(received)
 
     const handler = handlers.get(typeKey(message.type))

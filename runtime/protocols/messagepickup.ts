@@ -20,6 +20,10 @@ export const LIVE_DELIVERY_CHANGE = 'https://didcomm.org/messagepickup/3.0/live-
 /** What one delivery holds at most, whatever was asked: messages, and bytes of their envelopes. */
 const MAX_DELIVERY = 100
 const MAX_DELIVERY_BYTES = 512 * 1024
+/** What one confirmation holds at most: ten deliveries. */
+const MAX_CONFIRMED = 1000
+/** Ids of messages here have 32. Longer ones may be no keys of a store. */
+const MAX_ID_CHARACTERS = 128
 
 /**
  * The mediator's role in https://didcomm.org/messagepickup/3.0. Messages stay in the mailbox until the recipient says
@@ -72,9 +76,14 @@ export function pickupMediator({ mailbox }: { mailbox: Mailbox }): Protocol {
 
       [MESSAGES_RECEIVED]: async (received) => {
         const list = received.message.body['message_id_list']
-        if (!Array.isArray(list)) throw new DidCommError('ERR_MESSAGE_MALFORMED', '"message_id_list" is no array')
-        const ids = list.filter((id): id is string => typeof id === 'string')
-        for (const box of await boxes(received)) await mailbox.remove(box, ids)
+        if (!Array.isArray(list) || list.length > MAX_CONFIRMED) {
+          throw new DidCommError('ERR_MESSAGE_MALFORMED', `"message_id_list" is no array of at most ${MAX_CONFIRMED}`)
+        }
+        const ids = list.filter((id): id is string => typeof id === 'string' && id.length <= MAX_ID_CHARACTERS)
+        for (const box of await boxes(received)) {
+          // One party may have many boxes, and most of them are empty.
+          if ((await mailbox.count(box)) > 0) await mailbox.remove(box, ids)
+        }
         return status(received)
       },
 

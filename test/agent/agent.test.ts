@@ -165,6 +165,15 @@ describe('answers', () => {
     await failed
   })
 
+  it('may be a problem report about the question', async () => {
+    const { alice, bob } = await pair()
+    bob.agent.on(NOTE, () => {
+      throw new ProblemError('e.p.req', 'No.')
+    })
+    const { message } = await alice.agent.request({ type: NOTE }, { to: bob.did, timeoutMs: 2000 })
+    expect(message).toMatchObject({ type: PROBLEM_REPORT, body: { code: 'e.p.req' } })
+  })
+
   it('that are awaited when the agent closes fail with ERR_CLOSED', async () => {
     const { alice, bob } = await pair()
     bob.agent.on(PING, () => undefined)
