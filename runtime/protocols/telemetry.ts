@@ -1,5 +1,5 @@
 import type { Protocol } from '../agent/protocol.ts'
-import { DidCommError } from '../errors.ts'
+import { DidCommError, isDidCommError } from '../errors.ts'
 import { type SenmlRecord, senmlFromCbor, senmlToCbor } from '../message/index.ts'
 import type { Draft, JsonObject } from '../message/message.ts'
 import type { CompactType } from '../message/type-registry.ts'
@@ -12,8 +12,16 @@ export const reportType: CompactType = {
   code: 1,
   type: REPORT,
   body: {
-    toCbor: (body) =>
-      Object.keys(body).length === 1 && body['senml'] !== undefined ? senmlToCbor(pack(body)) : undefined,
+    toCbor(body) {
+      if (Object.keys(body).length !== 1) return undefined
+      try {
+        return senmlToCbor(pack(body))
+      } catch (error) {
+        // What is no SenML pack travels as the map that it is.
+        if (isDidCommError(error, 'ERR_MESSAGE_MALFORMED')) return undefined
+        throw error
+      }
+    },
     fromCbor: (value) => ({ senml: senmlFromCbor(value) as unknown as JsonObject[] }),
   },
 }
