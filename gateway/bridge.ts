@@ -11,7 +11,7 @@ const ABSOLUTE_TIME = 2 ** 28
 /** A sensor that the gateway serves. */
 export interface Device {
   did: string
-  /** Names the sensor in what goes to the cloud: SenML name characters, RFC 8428 §4.5.1. */
+  /** Names the sensor in what goes to the cloud: letters, digits and `-._/`, no name twice. */
   name: string
   /** The units of its readings by SenML name, where the sensor leaves them out to save bytes. */
   units?: Readonly<Record<string, string>>

@@ -33,7 +33,11 @@ export interface GatewayOptions extends AgentWorld {
 
 export interface Gateway {
   readonly agent: Agent
-  /** Serves a sensor from now on. */
+  /**
+   * Serves a sensor from now on.
+   *
+   * @throws TypeError where its name is no name or another's; DidCommError where its DID does not resolve
+   */
   admit(device: Device): Promise<void>
   /** Serves it no longer. */
   dismiss(did: string): void
@@ -73,8 +77,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   agent.on(REPORT, bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake }))
 
   async function admit(device: Device): Promise<void> {
-    await contacts.add({ did: device.did, encoding: 'compact' })
-    devices.set(canonicalDid(device.did), device)
+    const { did, name } = device
+    // A colon ends the name in what goes to the cloud: with one in it, a sensor could pass for another.
+    if (!/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(name)) throw new TypeError('"name" expected letters, digits and -._/')
+    for (const other of devices.values()) {
+      if (other.name === name && canonicalDid(other.did) !== canonicalDid(did)) {
+        throw new TypeError(`"name" expected to be new, got ${name} twice`)
+      }
+    }
+    await contacts.add({ did, encoding: 'compact' })
+    devices.set(canonicalDid(did), device)
   }
   for (const device of options.devices) await admit(device)
 

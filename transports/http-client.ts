@@ -16,8 +16,8 @@ export interface HttpPosterOptions {
 }
 
 const maxRedirects = 3
-/** Of 4xx, what asks for another try (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
-const laterStatuses: readonly number[] = [408, 425, 429]
+/** What a DIDComm endpoint says of the packet itself. Any other error may be of a proxy or a wrong set-up, and pass. */
+const refusals: readonly number[] = [400, 415, 422]
 
 const unreachable = (message: string, cause?: unknown) =>
   new DidCommError('ERR_TRANSPORT_UNREACHABLE', message, cause === undefined ? {} : { cause })
@@ -148,8 +148,7 @@ function endpointOf(uri: string): URL {
 
 function statusError(status: number, host: string): DidCommError {
   if (status === 413) return new DidCommError('ERR_TOO_LARGE', `${host} takes no packets of this size`)
-  const forGood = status >= 400 && status < 500 && !laterStatuses.includes(status)
-  return forGood
+  return refusals.includes(status)
     ? new DidCommError('ERR_TRANSPORT_REJECTED', `${host} refused the packet with HTTP ${status}`)
     : unreachable(`${host} answered HTTP ${status}`)
 }

@@ -1,12 +1,12 @@
 import type { Agent } from '../agent/agent.ts'
 import { ProblemError } from '../agent/problem.ts'
 import type { Protocol } from '../agent/protocol.ts'
-import { decodeBase64, encodeBase64url } from '../bytes/index.ts'
+import { decodeBase64, encodeBase64url, encodeUtf8 } from '../bytes/index.ts'
 import { canonicalDid, didOf } from '../did/index.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError } from '../errors.ts'
 import { typeKey } from '../message/index.ts'
-import type { Attachment, Draft, Json, Message } from '../message/message.ts'
+import type { Attachment, AttachmentData, Draft, Message } from '../message/message.ts'
 import type { Mailbox } from '../store.ts'
 
 /** https://didcomm.org/messagepickup/3.0 */
@@ -128,10 +128,8 @@ export async function pickUp(agent: Agent, mediatorDid: string, options: PickupO
 }
 
 async function received(agent: Agent, { data }: Attachment): Promise<boolean> {
-  const bytes =
-    data.base64 === undefined ? new TextEncoder().encode(JSON.stringify(json(data.json))) : decodeBase64(data.base64)
   try {
-    await agent.receive({ bytes })
+    await agent.receive({ bytes: envelopeOf(data) })
     return true
   } catch {
     // The agent has counted and reported it.
@@ -139,9 +137,14 @@ async function received(agent: Agent, { data }: Attachment): Promise<boolean> {
   }
 }
 
-function json(value: Json | undefined): Json {
-  if (value === undefined) throw new DidCommError('ERR_MESSAGE_MALFORMED', 'an attachment of a delivery has no content')
-  return value
+/** What cannot be decoded becomes no bytes at all: the agent refuses and counts them like any other garbage. */
+function envelopeOf({ base64, json }: AttachmentData): Uint8Array {
+  if (base64 === undefined) return encodeUtf8(JSON.stringify(json ?? ''))
+  try {
+    return decodeBase64(base64)
+  } catch {
+    return new Uint8Array(0)
+  }
 }
 
 function thread(message: Message): string {

@@ -183,6 +183,16 @@ describe('answers', () => {
     await failed
   })
 
+  it('are awaited by one request in a thread', async () => {
+    const { alice, bob } = await pair()
+    bob.agent.on(PING, () => undefined)
+    const first = alice.agent.request({ ...ping(), thid: 'thread' }, { to: bob.did }).catch(() => undefined)
+    await vi.waitFor(() => expect(bob.agent.counters().received).toBe(1))
+    await expect(alice.agent.request({ ...ping(), thid: 'thread' }, { to: bob.did })).rejects.toThrow(TypeError)
+    await alice.agent.close()
+    await first
+  })
+
   it('from somebody else do not pass for the answer', async () => {
     const { alice, bob } = await pair()
     const mallory = party('m', [])

@@ -171,6 +171,15 @@ describe('a gateway', () => {
     expect(gateway.agent.counters()).toMatchObject({ received: 1, refused: { ERR_SENDER_UNKNOWN: 2 } })
   })
 
+  it('serves no two sensors of one name, and none whose name could be read as two', async () => {
+    const { gateway, stranger } = await plant()
+    for (const name of ['attic', 'attic:t', '', 'über']) {
+      await expect(gateway.admit({ did: stranger.did, name })).rejects.toThrow(TypeError)
+    }
+    await gateway.admit({ did: stranger.did, name: 'cellar' })
+    await gateway.admit({ did: stranger.did, name: 'cellar-2' })
+  })
+
   it('refuses what is anonymous, has no time, or is from last week', async () => {
     const { gateway, sensor, gatewayDid } = await plant()
     const draft = report([{ n: 't', v: 1 }])

@@ -23,6 +23,7 @@ import {
   DELIVERY,
   DELIVERY_REQUEST,
   LIVE_DELIVERY_CHANGE,
+  MESSAGES_RECEIVED,
   pickUp,
   pickupMediator,
   STATUS,
@@ -274,6 +275,24 @@ describe('messagepickup', () => {
     ready = true
     expect(await pickUp(made.bob.agent, made.mediatorDid)).toBe(1)
     expect(await made.mailbox.count(made.bobShortDid)).toBe(0)
+  })
+
+  it('confirms an attachment that holds nothing', async () => {
+    const other = await scene()
+    other.mediatorAgent.on(DELIVERY_REQUEST, () => ({
+      type: DELIVERY,
+      attachments: [
+        { id: 'x', data: { base64: '!' } },
+        { id: 'y', data: { json: 7 } },
+      ],
+    }))
+    const confirmed: unknown[] = []
+    other.mediatorAgent.on(MESSAGES_RECEIVED, ({ message }) => {
+      confirmed.push(message.body['message_id_list'])
+      return { type: STATUS }
+    })
+    expect(await pickUp(other.bob.agent, other.mediatorDid)).toBe(2)
+    expect(confirmed).toEqual([['x', 'y']])
   })
 
   it('confirms what was received before, and what can never be read', async () => {
