@@ -13,10 +13,12 @@ import { ENCRYPTED } from 'didcomm-mote/message'
 import { REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
 import { trustPing } from 'didcomm-mote/protocols/trust-ping'
 import { bridge, type Device } from './bridge.ts'
-import { outboxWorker } from './outbox-worker.ts'
+import { type OutboxEvent, outboxWorker } from './outbox-worker.ts'
 
 /** How old the message of a sensor may be: it may have waited in a broker while the gateway was down. */
 const MAX_AGE_MS = 24 * 3600_000
+/** RFC 8428 §4.5.1. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]*$/
 const MAX_SKEW_MS = 5 * 60_000
 
 type AgentWorld = Omit<AgentOptions, 'protocols' | 'contacts' | 'accepts' | 'seen' | 'envelopes' | 'freshness'>
@@ -29,11 +31,13 @@ export interface GatewayOptions extends AgentWorld {
   outbox: Outbox
   /** Remembers what sensors have sent. */
   seen: SeenStore
+  /** Learns what becomes of what is in the outbox. Must not throw. */
+  onOutboxEvent?: (event: OutboxEvent) => void
 }
 
 export interface Gateway {
   readonly agent: Agent
-  /** Serves a sensor from now on. */
+  /** Serves a sensor from now on. Throws a `TypeError` where its name is none of SenML. */
   admit(device: Device): Promise<void>
   /** Serves it no longer. */
   dismiss(did: string): void
@@ -47,12 +51,13 @@ export interface Gateway {
  * is listened to; nothing is acknowledged before it is stored; what cannot be delivered is tried again.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { cloudDid, outbox } = options
+  const { cloudDid, outbox, onOutboxEvent } = options
+  const cloud = canonicalDid(cloudDid)
   const devices = new Map<string, Device>()
   const contacts = contactBook(options.crypto, options.resolve)
 
-  const isKnown = ({ encrypted, sender }: Unpacked) =>
-    encrypted && sender !== undefined && (devices.has(canonicalDid(sender)) || sender === cloudDid)
+  const isKnown = ({ encrypted, sender = '' }: Unpacked) =>
+    encrypted && (devices.has(canonicalDid(sender)) || canonicalDid(sender) === cloud)
 
   const agent = createAgent({
     ...options,
@@ -65,13 +70,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const worker = outboxWorker({
     outbox,
     now: options.now,
-    random: () => options.randomBytes(1)[0]! / 256,
+    random: () => (options.randomBytes(1)[0] ?? 0) / 256,
     timer: options.timer,
     send: (uri, bytes) => agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED } }),
+    ...(onOutboxEvent && { onEvent: onOutboxEvent }),
   })
   agent.on(REPORT, bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake }))
 
   async function admit(device: Device): Promise<void> {
+    if (!NAME.test(device.name)) throw new TypeError(`"name" expected SenML name characters, got "${device.name}"`)
     await contacts.add({ did: device.did, encoding: 'compact' })
     devices.set(canonicalDid(device.did), device)
   }
@@ -85,12 +92,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       contacts.remove(did)
     },
     async start() {
+      const started = agent.start()
       worker.start()
-      await agent.start()
+      await started
     },
     async close() {
-      await agent.close()
-      await worker.close()
+      // The worker first learns of it, lest it takes the closed transports for an outage.
+      await Promise.all([worker.close(), agent.close()])
     },
   }
 }

@@ -85,53 +85,57 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     if (nextMs !== undefined && !closed) cancelTimer = options.timer(Math.max(1, nextMs - now()), wake)
   }
 
-  /** Tries what is due; returns whether anything got through. */
+  /** Tries what is due; returns whether there was anything. Each entry is gone then, or held back. */
   async function round(): Promise<boolean> {
     const due = await outbox.due(now(), concurrency)
-    const results = await Promise.all(due.map((entry) => attemptOrWait(entry)))
-    return results.includes(true)
+    // Also where the store fails for one of them, the others are waited for: nothing is sent twice at the same time.
+    const results = await Promise.allSettled(due.map((entry) => attemptOrWait(entry)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+    return due.length > 0
   }
 
   /** Of what goes to a destination that was unreachable, one entry tries the way, and the others wait with it. */
-  async function attemptOrWait(entry: OutboxEntry): Promise<boolean> {
+  async function attemptOrWait(entry: OutboxEntry): Promise<void> {
     const outage = outages.get(entry.destination)
     if (!outage) return attempt(entry)
     if (outage.probing || outage.untilMs > now()) {
-      await outbox.retryAt(entry.key, Math.max(outage.untilMs, now() + 1))
-      return false
+      return outbox.retryAt(entry.key, Math.max(outage.untilMs, now() + 1))
     }
     outage.probing = true
-    return attempt(entry)
+    try {
+      await attempt(entry, outage)
+    } finally {
+      outage.probing = false
+    }
   }
 
-  async function attempt({ key, destination, bytes }: OutboxEntry): Promise<boolean> {
+  /** @param probed the outage to whose end this attempt looks */
+  async function attempt({ key, destination, bytes }: OutboxEntry, probed?: Outage): Promise<void> {
     try {
       await options.send(destination, bytes)
     } catch (cause) {
-      if (closed && isDidCommError(cause, 'ERR_CLOSED')) return false
-      if (isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')) {
-        await outbox.discard(key, cause.code)
-        options.onEvent?.({ kind: 'discarded', key, cause })
-        return true
+      if (closed && isDidCommError(cause, 'ERR_CLOSED')) return
+      if (!isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')) {
+        return postpone(key, destination, cause, probed)
       }
-      await postpone(key, destination, cause)
-      return false
+      // A destination that refuses can be reached. What is too large was never sent.
+      if (cause.code === 'ERR_TRANSPORT_REJECTED') outages.delete(destination)
+      await outbox.discard(key, cause.code)
+      options.onEvent?.({ kind: 'discarded', key, cause })
+      return
     }
     outages.delete(destination)
     await outbox.ack(key)
     options.onEvent?.({ kind: 'delivered', key })
-    return true
   }
 
-  async function postpone(key: string, destination: string, cause: unknown): Promise<void> {
+  async function postpone(key: string, destination: string, cause: unknown, probed?: Outage): Promise<void> {
     const known = outages.get(destination)
-    if (known && !known.probing) {
-      // Another of the same round has failed first.
-      await outbox.retryAt(key, known.untilMs)
-      return
-    }
+    // Another of the same round has failed first.
+    if (known && known !== probed) return outbox.retryAt(key, known.untilMs)
     const failures = (known?.failures ?? 0) + 1
-    const untilMs = now() + retryDelayMs(failures, options.random(), retry)
+    const untilMs = now() + Math.max(1, retryDelayMs(failures, options.random(), retry))
     outages.set(destination, { failures, untilMs, probing: false })
     await outbox.retryAt(key, untilMs)
     options.onEvent?.({ kind: 'postponed', destination, untilMs, cause })

@@ -30,6 +30,8 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   const discarded = file.table<Stored & { reason: string }, number>('outbox-discarded')
   const waiting = new Map<string, Waiting>()
   const done = new Set<string>()
+  /** What is being written. */
+  const storing = new Map<string, Promise<void>>()
   let waitingBytes = 0
   let nextPlace = 1 + Math.max(...[entries, delivered, discarded].map((table) => lastKey(table) ?? -1))
 
@@ -62,12 +64,18 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
 
   return {
     async enqueue(key, destination, bytes) {
+      // A second copy may only be confirmed once the first has reached the disk.
+      while (storing.has(key)) await storing.get(key)
       if (waiting.has(key) || done.has(key)) return 'duplicate'
-      if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
+      if (waiting.size + storing.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
       const place = nextPlace++
       const stored = { key, destination, bytes }
-      await file.commit(() => void entries.put(place, stored))
-      hold(stored, place)
+      const written = file
+        .commit(() => void entries.put(place, stored))
+        .then(() => hold(stored, place))
+        .finally(() => storing.delete(key))
+      storing.set(key, written)
+      await written
       return 'stored'
     },
     async due(nowMs, limit) {
