@@ -1,5 +1,4 @@
 import { type Draft, memoryMailbox } from 'didcomm-mote'
-import type { Json } from 'didcomm-mote/message'
 import {
   MEDIATE_DENY,
   MEDIATE_GRANT,
@@ -12,6 +11,7 @@ import {
   updateRecipients,
 } from 'didcomm-mote/protocols/coordinate-mediation'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Json } from '../../runtime/message/message.ts'
 import type { Party } from '../agent/world.ts'
 import { type Mediation, mediation } from './world.ts'
 
@@ -29,8 +29,8 @@ afterEach(async () => {
 const ask = async (party: Party, to: Party, draft: Draft) =>
   (await party.agent.request(draft, { to: to.did, encoding: 'json' })).message
 
-const update = async (party: Party, to: Party, ...updates: unknown[]) => {
-  const { type, body } = await ask(party, to, { type: RECIPIENT_UPDATE, body: { updates: updates as never } })
+const update = async (party: Party, to: Party, ...updates: Json[]) => {
+  const { type, body } = await ask(party, to, { type: RECIPIENT_UPDATE, body: { updates } })
   expect(type).toBe(RECIPIENT_UPDATE_RESPONSE)
   return (body['updated'] as { result: string }[]).map(({ result }) => result)
 }
@@ -140,7 +140,7 @@ describe('the list of recipients', () => {
     ['no DID', add('nobody')],
     ['a key', add('did:example:a#key-1')],
     ['a number', add(7)],
-    ['nothing', { action: 'add' }],
+    ['nothing', { action: 'add' } as Json],
     ['no action', { recipient_did: 'did:example:a' }],
     ['text', 'did:example:a'],
     ['null', null],
@@ -193,8 +193,8 @@ describe('the list of recipients', () => {
     const [cloud, other] = [await recipient('c'), await recipient('o')]
     const dids = Array.from({ length: 150 }, (_, i) => `did:example:${i}`)
     for (const did of dids) await mailbox.register(did, cloud.shortDid)
-    const query = async (party: Party, paginate?: unknown) => {
-      const draft = { type: RECIPIENT_QUERY, body: paginate === undefined ? {} : { paginate: paginate as never } }
+    const query = async (party: Party, paginate?: Json) => {
+      const draft = { type: RECIPIENT_QUERY, body: paginate === undefined ? {} : { paginate } }
       const { type, body } = await ask(party, mediator, draft)
       expect(type).toBe(RECIPIENT)
       return {
