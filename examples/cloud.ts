@@ -1,7 +1,7 @@
 // A cloud agent: it picks up what its mediator keeps for it, and prints the readings.
-//   MEDIATOR_DID=did:peer:2… tsx examples/cloud.ts
+//   MEDIATOR_DID=did:peer:2… GATEWAY_DID=did:key:… tsx examples/cloud.ts
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cached, createAgent, didPeer4Identity, firstOf, memorySeenStore } from 'didcomm-mote'
+import { cached, createAgent, DidCommError, didPeer4Identity, firstOf, memorySeenStore } from 'didcomm-mote'
 import { crypto, memorySecrets } from 'didcomm-mote/crypto'
 import { didKey, didPeer } from 'didcomm-mote/did'
 import { json } from 'didcomm-mote/envelope'
@@ -21,11 +21,13 @@ const TIMEOUT_MS = 10_000
 export interface CloudOptions {
   mediatorDid: string
   seed: Uint8Array
+  /** Whose reports to take. Absent: anybody's, for anybody can send to this agent over its mediator. */
+  gatewayDid?: string | undefined
   /** Learns each reading once, with the id of the sensor's own message. */
   onReport(records: SenmlRecord[], sensorMessageId: string | undefined): void
 }
 
-export async function startCloud({ mediatorDid, seed, onReport }: CloudOptions) {
+export async function startCloud({ mediatorDid, seed, gatewayDid, onReport }: CloudOptions) {
   const resolve = cached(firstOf(didKey(crypto), didPeer(crypto)), {
     maxEntries: 1000,
     ttlMs: 3_600_000,
@@ -47,7 +49,10 @@ export async function startCloud({ mediatorDid, seed, onReport }: CloudOptions) 
     seen: memorySeenStore(),
   })
   agent.on(REPORT, ({ message, sender }) => {
-    if (sender !== undefined) onReport(resolveSenml(pack(message.body)), message.pthid)
+    if (sender === undefined || sender !== (gatewayDid ?? sender)) {
+      throw new DidCommError('ERR_SENDER_UNKNOWN', 'a report of an unknown gateway')
+    }
+    onReport(resolveSenml(pack(message.body)), message.pthid)
     return undefined
   })
   await agent.start()
@@ -84,7 +89,10 @@ if (runs(import.meta.url)) {
   const onReport = (records: SenmlRecord[]) => {
     console.log(records.map(({ n, v, u }) => `${n} ${v}${u === undefined ? '' : ` ${u}`}`).join('  '))
   }
-  const cloud = await startCloud({ mediatorDid, seed: keptSeed('cloud'), onReport })
+  // The gateway needs this agent's DID before it can tell its own: without it, everybody is listened to.
+  const gatewayDid = process.env['GATEWAY_DID']
+  if (!gatewayDid) console.error('GATEWAY_DID is not set: readings of anybody are taken')
+  const cloud = await startCloud({ mediatorDid, seed: keptSeed('cloud'), gatewayDid, onReport })
   console.log(`cloud ${cloud.did}`)
   await stopped()
   await cloud.close()

@@ -9,7 +9,7 @@ import { http } from 'didcomm-mote/transports/http'
 import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
 import { world } from 'didcomm-mote/world'
 import { connect } from 'mqtt'
-import { dataDir, keptSeed, runs, stopped } from './program.ts'
+import { brokerOf, dataDir, keptSeed, runs, stopped } from './program.ts'
 
 /** What the sensors measure, so that they need not send it with each reading. */
 const UNITS = { t: 'Cel', p: 'hPa', w: 'm/s' }
@@ -39,7 +39,7 @@ export async function startGateway({ mqttUrl, cloudDid, sensors, dataDir, seed }
     crypto,
     secrets: memorySecrets(crypto, secretKeys),
     resolve: cached(firstOf(didKey(crypto), didPeer(crypto)), { maxEntries: 1000, ttlMs: 3_600_000, now: Date.now }),
-    transports: [mqtt({ client, broker: mqttUrl, inboxTopics: [inbox], onDrop }), http()],
+    transports: [mqtt({ client, broker: brokerOf(mqttUrl), inboxTopics: [inbox], onDrop }), http()],
     cloudDid,
     devices: sensors.map((sensor) => ({ ...sensor, units: UNITS })),
     outbox: store.outbox,

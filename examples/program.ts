@@ -20,9 +20,15 @@ export function dataDir(name: string): string {
  * read; a product would keep it in a key store or a secure element.
  */
 export function keptSeed(name: string): Uint8Array {
-  const file = join(dataDir(name), 'seed')
+  const file = join(dataDir(name), `${name}.seed`)
   if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' })
   return new Uint8Array(readFileSync(file))
+}
+
+/** Returns the broker of an MQTT URL without what may be secret in it: user name and password. */
+export function brokerOf(mqttUrl: string): string {
+  const { protocol, host } = new URL(mqttUrl)
+  return `${protocol}//${host}`
 }
 
 /** Resolves when the program is asked to stop. */

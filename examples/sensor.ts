@@ -8,7 +8,7 @@ import { report, telemetry } from 'didcomm-mote/protocols/telemetry'
 import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
 import { world } from 'didcomm-mote/world'
 import { connect } from 'mqtt'
-import { keptSeed, runs, stopped } from './program.ts'
+import { brokerOf, keptSeed, runs, stopped } from './program.ts'
 import { type Reading, readings } from './weather/readings.ts'
 
 export interface SensorOptions {
@@ -22,7 +22,11 @@ export async function startSensor({ mqttUrl, gatewayDid, seed }: SensorOptions) 
   const { did, secretKeys } = didKeyIdentity(crypto, seed)
   const resolve = firstOf(didKey(crypto))
   const contacts = contactBook(crypto, resolve)
-  await contacts.add({ did: gatewayDid, uri: `${mqttUrl}/${inboxTopic(gatewayDid, sha256)}`, encoding: 'compact' })
+  await contacts.add({
+    did: gatewayDid,
+    uri: `${brokerOf(mqttUrl)}/${inboxTopic(gatewayDid, sha256)}`,
+    encoding: 'compact',
+  })
 
   // The transport comes before the connection, so that nothing arrives unheard.
   const client = connect(mqttUrl)
@@ -34,7 +38,7 @@ export async function startSensor({ mqttUrl, gatewayDid, seed }: SensorOptions) 
     resolve,
     contacts,
     envelopes: [compact()],
-    transports: [mqtt({ client, broker: mqttUrl })],
+    transports: [mqtt({ client, broker: brokerOf(mqttUrl) })],
     protocols: [telemetry()],
   })
   await agent.start()

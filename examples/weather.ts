@@ -74,7 +74,9 @@ const mediator = process.env['MEDIATOR_DID']
   ? undefined
   : await startMediator({ port: await freePort(), dataDir: folder, seed: seed() })
 const mediatorDid = process.env['MEDIATOR_DID'] ?? mediator!.did
-const cloud = await startCloud({ mediatorDid, seed: seed(), onReport })
+const gatewaySeed = seed()
+const { did: gatewayDid } = didKeyIdentity(crypto, gatewaySeed)
+const cloud = await startCloud({ mediatorDid, seed: seed(), gatewayDid, onReport })
 
 const seeds = names.map(seed)
 const sensorDids = seeds.map((sensorSeed) => didKeyIdentity(crypto, sensorSeed).did)
@@ -83,7 +85,7 @@ const gateway = await startGateway({
   cloudDid: cloud.did,
   sensors: names.map((name, index) => ({ name, did: sensorDids[index]! })),
   dataDir: folder,
-  seed: seed(),
+  seed: gatewaySeed,
 })
 const sensors = await Promise.all(seeds.map((seed) => startSensor({ mqttUrl, gatewayDid: gateway.did, seed })))
 

@@ -1,13 +1,17 @@
-import { type Agent, DidCommError, type Handler, type Outbox } from 'didcomm-mote'
+import { type Agent, DidCommError, type Draft, type Handler, type Outbox, type Outgoing } from 'didcomm-mote'
 import { encodeHex, encodeUtf8 } from 'didcomm-mote/bytes'
 import { sha256 } from 'didcomm-mote/crypto'
 import { canonicalDid } from 'didcomm-mote/did'
+import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { pack, report } from 'didcomm-mote/protocols/telemetry'
+
+/** Times below it are relative to now (RFC 8428 §4.5.3). */
+const ABSOLUTE_TIME = 2 ** 28
 
 /** A sensor that the gateway serves. */
 export interface Device {
   did: string
-  /** Names the sensor in what goes to the cloud: SenML name characters, RFC 8428 §4.5.1. */
+  /** Names the sensor in what goes to the cloud: letters, digits and `-._/`, no name twice. */
   name: string
   /** The units of its readings by SenML name, where the sensor leaves them out to save bytes. */
   units?: Readonly<Record<string, string>>
@@ -35,20 +39,51 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
   return async ({ message, sender }) => {
     const known = sender === undefined ? undefined : device(canonicalDid(sender))
     if (!known) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a report of an unknown sensor')
-    const records = pack(message.body).map((record) => {
-      const unit = record.u ?? known.units?.[record.n ?? '']
-      return unit === undefined ? record : { ...record, u: unit }
-    })
-    const [first, ...others] = records
-    const time = message.created_time === undefined ? {} : { bt: message.created_time }
-    const named = report([{ bn: `${known.name}:`, ...time, ...first }, ...others])
-    const draft = { ...named, id: newIdOf(known.did, message.id), pthid: message.id }
-    const { id, uri, packet } = await agent.prepare(draft, { to: cloudDid })
+    const records = timed(named(pack(message.body), known), message.created_time)
+    // Refuses here, with a code, what the cloud could not read.
+    resolveSenml(records)
+    const draft = { ...report(records), id: newIdOf(known.did, message.id), pthid: message.id }
+    const { id, uri, packet } = await prepared(agent, draft, cloudDid)
     if ((await outbox.enqueue(id, uri, packet.bytes)) === 'full') {
       throw new DidCommError('ERR_STORE_FULL', 'the outbox is full')
     }
     wake()
     return undefined
+  }
+}
+
+/** Puts the name of the sensor before every name, whatever base names it uses itself, and units where it leaves them out. */
+function named(records: readonly SenmlRecord[], { name, units = {} }: Device): SenmlRecord[] {
+  return records.map((record, index) => {
+    const base = record.bn !== undefined || index === 0 ? { bn: `${name}:${record.bn ?? ''}` } : {}
+    const { n = '' } = record
+    const unit = Object.hasOwn(units, n) ? units[n] : undefined
+    return { ...record, ...base, ...(record.u === undefined && unit !== undefined && { u: unit }) }
+  })
+}
+
+/** Counts times from that of the message, where they are not absolute already (RFC 8428 §4.5.3). */
+function timed(records: readonly SenmlRecord[], createdTime: number | undefined): SenmlRecord[] {
+  if (createdTime === undefined) return [...records]
+  if (!records.some(({ bt, t }) => bt !== undefined || t !== undefined)) {
+    return records.map((record, index) => (index === 0 ? { bt: createdTime, ...record } : record))
+  }
+  let base = 0
+  return records.map(({ bt, ...record }) => {
+    base = bt ?? base
+    const time = base + (record.t ?? 0)
+    // A record of base fields alone has no time.
+    if (Object.keys(record).every((label) => label.startsWith('b'))) return record
+    return { ...record, t: time < ABSOLUTE_TIME ? createdTime + time : time }
+  })
+}
+
+/** A sensor has no part in it if the cloud cannot be addressed: its report has to wait then, and is not refused. */
+async function prepared(agent: Agent, draft: Draft, cloudDid: string): Promise<Outgoing> {
+  try {
+    return await agent.prepare(draft, { to: cloudDid })
+  } catch (cause) {
+    throw new DidCommError('ERR_TRANSPORT_UNREACHABLE', 'the cloud cannot be addressed', { cause })
   }
 }
 

@@ -13,10 +13,12 @@ import { ENCRYPTED } from 'didcomm-mote/message'
 import { REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
 import { trustPing } from 'didcomm-mote/protocols/trust-ping'
 import { bridge, type Device } from './bridge.ts'
-import { outboxWorker } from './outbox-worker.ts'
+import { type OutboxEvent, outboxWorker } from './outbox-worker.ts'
 
 /** How old the message of a sensor may be: it may have waited in a broker while the gateway was down. */
 const MAX_AGE_MS = 24 * 3600_000
+/** SenML name characters (RFC 8428 §4.5.1) but the colon, which ends the name in what goes to the cloud. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/
 const MAX_SKEW_MS = 5 * 60_000
 
 type AgentWorld = Omit<AgentOptions, 'protocols' | 'contacts' | 'accepts' | 'seen' | 'envelopes' | 'freshness'>
@@ -29,11 +31,17 @@ export interface GatewayOptions extends AgentWorld {
   outbox: Outbox
   /** Remembers what sensors have sent. */
   seen: SeenStore
+  /** Learns what becomes of what is in the outbox. Must not throw. */
+  onOutboxEvent?: (event: OutboxEvent) => void
 }
 
 export interface Gateway {
   readonly agent: Agent
-  /** Serves a sensor from now on. */
+  /**
+   * Serves a sensor from now on.
+   *
+   * @throws TypeError where its name is no name or another's; DidCommError where its DID does not resolve
+   */
   admit(device: Device): Promise<void>
   /** Serves it no longer. */
   dismiss(did: string): void
@@ -47,9 +55,9 @@ export interface Gateway {
  * is listened to; nothing is acknowledged before it is stored; what cannot be delivered is tried again.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { cloudDid, outbox } = options
-  const devices = new Map<string, Device>()
+  const { cloudDid, outbox, onOutboxEvent } = options
   const cloud = canonicalDid(cloudDid)
+  const devices = new Map<string, Device>()
   const contacts = contactBook(options.crypto, options.resolve)
 
   const isKnown = ({ encrypted, sender }: Unpacked) =>
@@ -66,15 +74,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const worker = outboxWorker({
     outbox,
     now: options.now,
-    random: () => options.randomBytes(1)[0]! / 256,
+    random: () => (options.randomBytes(1)[0] ?? 0) / 256,
     timer: options.timer,
     send: (uri, bytes) => agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED } }),
+    ...(onOutboxEvent && { onEvent: onOutboxEvent }),
   })
   agent.on(REPORT, bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake }))
 
   async function admit(device: Device): Promise<void> {
-    await contacts.add({ did: device.did, encoding: 'compact' })
-    devices.set(canonicalDid(device.did), device)
+    const { did, name } = device
+    if (!NAME.test(name)) throw new TypeError('"name" expected letters, digits and -._/')
+    for (const other of devices.values()) {
+      if (other.name === name && canonicalDid(other.did) !== canonicalDid(did)) {
+        throw new TypeError(`"name" expected to be new, got ${name} twice`)
+      }
+    }
+    await contacts.add({ did, encoding: 'compact' })
+    devices.set(canonicalDid(did), device)
   }
   for (const device of options.devices) await admit(device)
 
@@ -86,12 +102,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       contacts.remove(did)
     },
     async start() {
+      const started = agent.start()
       worker.start()
-      await agent.start()
+      await started
     },
     async close() {
-      await agent.close()
-      await worker.close()
+      // The worker first learns of it, lest it takes the closed transports for an outage.
+      await Promise.all([worker.close(), agent.close()])
     },
   }
 }

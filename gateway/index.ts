@@ -1,5 +1,5 @@
 export type { Device } from './bridge.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
-export { type OutboxWorker, type OutboxWorkerOptions, outboxWorker } from './outbox-worker.ts'
+export { type OutboxEvent, type OutboxWorker, type OutboxWorkerOptions, outboxWorker } from './outbox-worker.ts'
 export { type RetryLimits, retryDelayMs } from './retry.ts'
 export { openStore, type Store } from './store/index.ts'

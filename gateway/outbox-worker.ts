@@ -1,4 +1,5 @@
 import { isDidCommError, type Outbox, type OutboxEntry, type Timer } from 'didcomm-mote'
+import { Outages } from './outages.ts'
 import { type RetryLimits, retryDelayMs } from './retry.ts'
 
 const defaultRetry: RetryLimits = { baseMs: 500, maxMs: 60_000 }
@@ -33,107 +34,103 @@ export interface OutboxWorker {
   close(): Promise<void>
 }
 
-/** What is known of a next hop that could not be reached. */
-interface Outage {
-  failures: number
-  untilMs: number
-  /** An entry is on its way, to see whether it gets through. */
-  probing: boolean
-}
-
 /**
  * Empties an outbox, oldest first, until it is closed. When a destination cannot be reached, all that goes there waits:
- * one entry is tried again, with growing pauses, and the others follow once it got through.
+ * one entry is tried again, with growing pauses, and the others follow once it got through. Other destinations do not
+ * wait with it.
  */
 export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
   const { outbox, now, concurrency = 8, retry = defaultRetry } = options
-  const outages = new Map<string, Outage>()
+  const outages = new Outages(retry, options.random)
+  /** How often each entry has failed: one that always does must not stop the others again and again. */
+  const failures = new Map<string, number>()
+  const underWay = new Map<string, Promise<void>>()
   let closed = true
-  let cancelTimer: (() => void) | undefined
-  let running: Promise<void> | undefined
+  let looking: Promise<void> | undefined
   let again = false
+  let cancelTimer: (() => void) | undefined
 
   function wake(): void {
     if (closed) return
-    if (running) {
-      again = true
-      return
-    }
-    cancelTimer?.()
-    running = run()
-      .catch(pauseAfter)
-      .finally(() => {
-        running = undefined
-        if (again) wake()
-      })
+    again = true
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
   }
 
-  /** The store itself failed: a full disk, perhaps. Nothing is lost; it is looked at again later. */
-  function pauseAfter(cause: unknown): void {
-    options.onEvent?.({ kind: 'failed', cause })
-    if (!closed) cancelTimer = options.timer(retry.maxMs, wake)
-  }
-
-  async function run(): Promise<void> {
-    do {
+  async function look(): Promise<void> {
+    while (again && !closed) {
       again = false
-      while (!closed && (await round())) {
-        // As long as there is something to deliver.
+      cancelTimer?.()
+      try {
+        await fill()
+        await wakeWhenDue()
+      } catch (cause) {
+        // A full disk, perhaps. Nothing is lost; it is looked at again later.
+        options.onEvent?.({ kind: 'failed', cause })
+        wakeAt(now() + retry.maxMs)
       }
-    } while (again && !closed)
-    const nextMs = await outbox.nextDueMs()
-    if (nextMs !== undefined && !closed) cancelTimer = options.timer(Math.max(1, nextMs - now()), wake)
-  }
-
-  /** Tries what is due; returns whether anything got through. */
-  async function round(): Promise<boolean> {
-    const due = await outbox.due(now(), concurrency)
-    const results = await Promise.all(due.map((entry) => attemptOrWait(entry)))
-    return results.includes(true)
-  }
-
-  /** Of what goes to a destination that was unreachable, one entry tries the way, and the others wait with it. */
-  async function attemptOrWait(entry: OutboxEntry): Promise<boolean> {
-    const outage = outages.get(entry.destination)
-    if (!outage) return attempt(entry)
-    if (outage.probing || outage.untilMs > now()) {
-      await outbox.retryAt(entry.key, Math.max(outage.untilMs, now() + 1))
-      return false
     }
-    outage.probing = true
-    return attempt(entry)
   }
 
-  async function attempt({ key, destination, bytes }: OutboxEntry): Promise<boolean> {
+  /** Sends what is due, as far as there is room. */
+  async function fill(): Promise<void> {
+    const room = concurrency - underWay.size
+    if (room <= 0) return
+    for (const entry of await outbox.due(now(), room, except())) {
+      const may = outages.mayTry(entry.destination, now())
+      if (may !== 'no' && !closed) launch(entry, may === 'as-probe')
+    }
+  }
+
+  const except = () => ({ destinations: outages.closed(now()), keys: new Set(underWay.keys()) })
+
+  async function wakeWhenDue(): Promise<void> {
+    // With no room, the end of what is under way wakes it.
+    if (underWay.size >= concurrency) return
+    const times = [await outbox.nextDueMs(except()), outages.nextMs(now())].filter((time) => time !== undefined)
+    if (times.length > 0) wakeAt(Math.min(...times))
+  }
+
+  function wakeAt(atMs: number): void {
+    cancelTimer?.()
+    if (!closed) cancelTimer = options.timer(Math.max(1, atMs - now()), wake)
+  }
+
+  function launch(entry: OutboxEntry, asProbe: boolean): void {
+    const task = attempt(entry, asProbe)
+      .catch((cause: unknown) => options.onEvent?.({ kind: 'failed', cause }))
+      .finally(() => {
+        underWay.delete(entry.key)
+        wake()
+      })
+    underWay.set(entry.key, task)
+  }
+
+  async function attempt(entry: OutboxEntry, asProbe: boolean): Promise<void> {
+    const { key, destination, bytes } = entry
     try {
       await options.send(destination, bytes)
     } catch (cause) {
-      if (closed && isDidCommError(cause, 'ERR_CLOSED')) return false
-      if (isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')) {
-        await outbox.discard(key, cause.code)
-        options.onEvent?.({ kind: 'discarded', key, cause })
-        return true
-      }
-      await postpone(key, destination, cause)
-      return false
+      const forGood = isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')
+      if (!forGood) return postpone(entry, asProbe, cause)
+      outages.reached(destination)
+      failures.delete(key)
+      await outbox.discard(key, cause.code)
+      return options.onEvent?.({ kind: 'discarded', key, cause })
     }
-    outages.delete(destination)
+    outages.reached(destination)
+    failures.delete(key)
     await outbox.ack(key)
     options.onEvent?.({ kind: 'delivered', key })
-    return true
   }
 
-  async function postpone(key: string, destination: string, cause: unknown): Promise<void> {
-    const known = outages.get(destination)
-    if (known && !known.probing) {
-      // Another of the same round has failed first.
-      await outbox.retryAt(key, known.untilMs)
-      return
-    }
-    const failures = (known?.failures ?? 0) + 1
-    const untilMs = now() + retryDelayMs(failures, options.random(), retry)
-    outages.set(destination, { failures, untilMs, probing: false })
-    await outbox.retryAt(key, untilMs)
+  async function postpone({ key, destination }: OutboxEntry, asProbe: boolean, cause: unknown): Promise<void> {
+    if (closed && isDidCommError(cause, 'ERR_CLOSED')) return
+    const count = (failures.get(key) ?? 0) + 1
+    failures.set(key, count)
+    const untilMs = outages.failed(destination, asProbe, now())
+    await outbox.retryAt(key, Math.max(untilMs, now() + retryDelayMs(count, options.random(), retry)))
     options.onEvent?.({ kind: 'postponed', destination, untilMs, cause })
   }
 
@@ -146,7 +143,8 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     async close() {
       closed = true
       cancelTimer?.()
-      await running
+      await looking
+      await Promise.all(underWay.values())
     },
   }
 }

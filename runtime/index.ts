@@ -19,6 +19,7 @@ export {
   type Outbox,
   type OutboxDepth,
   type OutboxEntry,
+  type OutboxExcept,
   type SeenStore,
   type StoreLimits,
 } from './store.ts'

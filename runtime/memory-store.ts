@@ -6,6 +6,7 @@ import {
   type MailboxEntry,
   type Outbox,
   type OutboxEntry,
+  type OutboxExcept,
   type SeenStore,
   type StoreLimits,
 } from './store.ts'
@@ -49,21 +50,23 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
     async enqueue(key, destination, bytes) {
       if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
       if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
-      waiting.set(key, { key, destination, bytes: bytes.slice(), dueMs: 0 })
+      waiting.set(key, { key, destination, bytes: new Uint8Array(bytes), dueMs: 0 })
       waitingBytes += bytes.length
       return 'stored'
     },
-    async due(nowMs, limit) {
+    async due(nowMs, limit, except) {
       const due: OutboxEntry[] = []
       for (const { dueMs, ...entry } of waiting.values()) {
         if (due.length >= limit) break
-        if (dueMs <= nowMs) due.push(entry)
+        if (dueMs <= nowMs && !isLeftOut(entry, except)) due.push(entry)
       }
       return due
     },
     async retryAt(key, atMs) {
       const entry = waiting.get(key)
-      if (entry) entry.dueMs = atMs
+      if (!entry) return
+      waiting.delete(key)
+      waiting.set(key, { ...entry, dueMs: atMs })
     },
     async ack(key) {
       if (!take(key)) return
@@ -76,13 +79,19 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
       discarded.set(key, { entry, reason })
       trim(discarded, MAX_DISCARDED)
     },
-    async nextDueMs() {
+    async nextDueMs(except) {
       let next: number | undefined
-      for (const { dueMs } of waiting.values()) next = Math.min(next ?? dueMs, dueMs)
+      for (const entry of waiting.values()) {
+        if (!isLeftOut(entry, except)) next = Math.min(next ?? entry.dueMs, entry.dueMs)
+      }
       return next
     },
     depth: async () => ({ waiting: waiting.size, waitingBytes, discarded: discarded.size }),
   }
+}
+
+function isLeftOut({ key, destination }: OutboxEntry, except: OutboxExcept | undefined): boolean {
+  return except?.destinations?.has(destination) === true || except?.keys?.has(key) === true
 }
 
 /** Makes a `Mailbox` in memory. */
@@ -98,7 +107,7 @@ export function memoryMailbox(limits: StoreLimits = {}): Mailbox {
       let total = bytes.length
       for (const entry of box.values()) total += entry.bytes.length
       if (box.size >= maxMailboxEntries || total > maxMailboxBytes) return 'full'
-      boxes.set(recipient, box.set(id, { id, bytes: bytes.slice() }))
+      boxes.set(recipient, box.set(id, { id, bytes: new Uint8Array(bytes) }))
       return 'stored'
     },
     list: async (recipient, limit) => [...(boxes.get(recipient)?.values() ?? [])].slice(0, limit),

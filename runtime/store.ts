@@ -23,22 +23,28 @@ export interface OutboxEntry {
   readonly bytes: Uint8Array
 }
 
+/** What a worker does not ask for: where nobody answers, and what it has in hand. */
+export interface OutboxExcept {
+  readonly destinations?: ReadonlySet<string>
+  readonly keys?: ReadonlySet<string>
+}
+
 /** Holds envelopes until the next hop has taken them over. One worker empties it. */
 export interface Outbox {
   /**
    * Stores an envelope. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored.
    */
   enqueue(key: string, destination: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
-  /** Lists what is due, oldest first. */
-  due(nowMs: number, limit: number): Promise<OutboxEntry[]>
-  /** Holds an entry back until `atMs`. A restart may forget this. */
+  /** Lists what is due and not left out, oldest first. */
+  due(nowMs: number, limit: number, except?: OutboxExcept): Promise<OutboxEntry[]>
+  /** Holds an entry back until `atMs`, and puts it behind the others. A restart may forget this. */
   retryAt(key: string, atMs: number): Promise<void>
   /** Removes a delivered entry, and remembers its key for a while. */
   ack(key: string): Promise<void>
   /** Sets an entry aside that can never be delivered, for a person to look at. The oldest such are dropped. */
   discard(key: string, reason: string): Promise<void>
-  /** Tells when the next entry is due, in milliseconds since 1970, or `undefined` where none waits. */
-  nextDueMs(): Promise<number | undefined>
+  /** Tells when the next entry that is not left out is due, in milliseconds since 1970, or `undefined` where none waits. */
+  nextDueMs(except?: OutboxExcept): Promise<number | undefined>
   depth(): Promise<OutboxDepth>
 }
 

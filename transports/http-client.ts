@@ -16,8 +16,8 @@ export interface HttpPosterOptions {
 }
 
 const maxRedirects = 3
-/** Of 4xx, what asks for another try (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
-const laterStatuses: readonly number[] = [408, 425, 429]
+/** What a DIDComm endpoint says of the packet itself. Any other error may be of a proxy or a wrong set-up, and pass. */
+const refusals: readonly number[] = [400, 415, 422]
 
 const unreachable = (message: string, cause?: unknown) =>
   new DidCommError('ERR_TRANSPORT_UNREACHABLE', message, cause === undefined ? {} : { cause })
@@ -141,14 +141,14 @@ function redirectTarget(location: string, from: URL): URL {
 function endpointOf(uri: string): URL {
   const url = URL.canParse(uri) ? new URL(uri) : undefined
   const usable = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-  if (!usable) throw new DidCommError('ERR_TRANSPORT_REJECTED', `"${uri}" is no HTTP endpoint`)
+  // The URI itself stays out of the message: it may hold a password.
+  if (!usable) throw new DidCommError('ERR_TRANSPORT_REJECTED', 'the URI is no HTTP endpoint')
   return url
 }
 
 function statusError(status: number, host: string): DidCommError {
   if (status === 413) return new DidCommError('ERR_TOO_LARGE', `${host} takes no packets of this size`)
-  const forGood = status >= 400 && status < 500 && !laterStatuses.includes(status)
-  return forGood
+  return refusals.includes(status)
     ? new DidCommError('ERR_TRANSPORT_REJECTED', `${host} refused the packet with HTTP ${status}`)
     : unreachable(`${host} answered HTTP ${status}`)
 }

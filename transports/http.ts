@@ -129,6 +129,8 @@ class NodeHttpTransport implements HttpTransport {
     server.maxConnections = this.#options.maxConnections ?? 1_000
     server.listen(port, host)
     await once(server, 'listening')
+    // What fails in accepting a connection, such as a lack of file descriptors, must not end the program.
+    server.on('error', () => undefined)
     this.#server = server
     const address = server.address()
     const actualPort = typeof address === 'object' && address ? address.port : port

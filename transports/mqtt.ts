@@ -150,7 +150,7 @@ class MqttTransport implements Transport {
 
   #topicOf(uri: string): string {
     const parsed = parseMqttUri(uri)
-    if (!parsed) throw rejected(`"${uri}" is no mqtt URI`)
+    if (!parsed) throw rejected('the URI is no mqtt://host[:port]/topic')
     const problem = topicProblem(parsed.topic)
     if (problem) throw rejected(`the topic of "${uri}" ${problem}`)
     if (this.#brokers && !this.#brokers.has(parsed.broker)) {
@@ -219,7 +219,7 @@ function brokersOf(broker: MqttOptions['broker']): ReadonlySet<string> | undefin
   return new Set(
     uris.map((uri) => {
       const parsed = parseMqttUri(uri)
-      if (parsed?.topic !== '') throw new TypeError(`"broker" expected mqtt(s)://host[:port], got "${uri}"`)
+      if (parsed?.topic !== '') throw new TypeError('"broker" expected mqtt(s)://host[:port], without a password')
       return parsed.broker
     }),
   )

@@ -19,6 +19,16 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
   const sizes = new Map<string, number>()
   const count = (box: string) => envelopes.getKeysCount(placesOf(box))
 
+  /** Counts the bytes anew after a failure: the change that was counted did not happen. */
+  async function commit<T>(change: () => T): Promise<T> {
+    try {
+      return await file.commit(change)
+    } catch (error) {
+      sizes.clear()
+      throw error
+    }
+  }
+
   function lastPlace(box: string): number {
     const { start, end } = placesOf(box)
     const [last] = envelopes.getKeys({ start: end, end: start, reverse: true, limit: 1 })
@@ -38,8 +48,8 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
     const place = places.get([box, id])
     if (place === undefined) return false
     sizes.set(box, sizeOf(box) - (envelopes.get([box, place])?.bytes.length ?? 0))
-    void places.remove([box, id])
-    void envelopes.remove([box, place])
+    places.removeSync([box, id])
+    envelopes.removeSync([box, place])
     return true
   }
 
@@ -47,13 +57,16 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
     async put(recipient, id, bytes) {
       const box = digest(recipient)
       if (places.doesExist([box, id])) return 'duplicate'
-      if (count(box) >= maxMailboxEntries || sizeOf(box) + bytes.length > maxMailboxBytes) return 'full'
-      return file.commit(() => {
+      // It is written in a moment, when the caller may have changed its own.
+      const envelope = { id, bytes: new Uint8Array(bytes) }
+      return commit(() => {
         if (places.doesExist([box, id])) return 'duplicate'
+        const size = sizeOf(box) + envelope.bytes.length
+        if (count(box) >= maxMailboxEntries || size > maxMailboxBytes) return 'full'
         const place = lastPlace(box) + 1
-        void places.put([box, id], place)
-        void envelopes.put([box, place], { id, bytes })
-        sizes.set(box, sizeOf(box) + bytes.length)
+        places.putSync([box, id], place)
+        envelopes.putSync([box, place], envelope)
+        sizes.set(box, size)
         return 'stored'
       })
     },
@@ -62,26 +75,26 @@ export function mailbox(file: File, limits: StoreLimits = {}): Mailbox {
         id: value.id,
         bytes: new Uint8Array(value.bytes),
       })),
-    remove: (recipient, ids) => file.commit(() => ids.filter((id) => remove(digest(recipient), id)).length),
+    remove: (recipient, ids) => commit(() => ids.filter((id) => remove(digest(recipient), id)).length),
     count: async (recipient) => count(digest(recipient)),
 
     async register(recipient, owner) {
       const key = digest(recipient)
-      return file.commit(() => {
+      return commit(() => {
         const known = owners.get(key)
         if (known) return known.owner === owner
         if (recipients.getKeysCount(recipientsOf(digest(owner))) >= maxRecipients) return false
-        void owners.put(key, { owner, recipient })
-        void recipients.put([digest(owner), key], recipient)
+        owners.putSync(key, { owner, recipient })
+        recipients.putSync([digest(owner), key], recipient)
         return true
       })
     },
     unregister: (recipient) =>
-      file.commit(() => {
+      commit(() => {
         const box = digest(recipient)
         const known = owners.get(box)
-        if (known) void recipients.remove([digest(known.owner), box])
-        void owners.remove(box)
+        if (known) recipients.removeSync([digest(known.owner), box])
+        owners.removeSync(box)
         for (const { value } of [...envelopes.getRange(placesOf(box))]) remove(box, value.id)
       }),
     owner: async (recipient) => owners.get(digest(recipient))?.owner,

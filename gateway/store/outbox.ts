@@ -8,6 +8,7 @@ import {
 } from 'didcomm-mote'
 import type { File } from './database.ts'
 import { lastKey } from './seen.ts'
+import { WaitingIndex } from './waiting.ts'
 
 interface Stored {
   key: string
@@ -15,22 +16,16 @@ interface Stored {
   bytes: Uint8Array
 }
 
-/** What is held in memory of a waiting entry: not its bytes. After a restart everything is due. */
-interface Waiting {
-  place: number
-  bytes: number
-  dueMs: number
-}
-
-/** Keeps an `Outbox` in a file. */
+/** Keeps an `Outbox` in a file. After a restart everything that waits is due. */
 export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   const { maxOutboxEntries, maxOutboxBytes } = { ...defaultLimits, ...limits }
   const entries = file.table<Stored, number>('outbox')
   const delivered = file.table<string, number>('outbox-delivered')
   const discarded = file.table<Stored & { reason: string }, number>('outbox-discarded')
-  const waiting = new Map<string, Waiting>()
+  const waiting = new WaitingIndex()
+  /** The writes under way by key. They count as waiting: else what comes meanwhile would go over the bounds. */
+  const storing = new Map<string, Promise<void>>()
   const done = new Set<string>()
-  let waitingBytes = 0
   let nextPlace = 1 + Math.max(...[entries, delivered, discarded].map((table) => lastKey(table) ?? -1))
 
   for (const { key: place, value } of entries.getRange()) hold(value, place)
@@ -38,57 +33,68 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
     for (const { value } of table.getRange()) done.add(typeof value === 'string' ? value : value.key)
   }
 
-  function hold({ key, bytes }: Stored, place: number): void {
-    waiting.set(key, { place, bytes: bytes.length, dueMs: 0 })
-    waitingBytes += bytes.length
+  function hold({ key, destination, bytes }: Stored, place: number): void {
+    waiting.add({ key, destination, place, sizeBytes: bytes.length })
   }
 
   function release(key: string): number | undefined {
-    const entry = waiting.get(key)
-    if (!entry) return undefined
-    waiting.delete(key)
-    waitingBytes -= entry.bytes
-    done.add(key)
-    return entry.place
+    const place = waiting.take(key)?.place
+    if (place !== undefined) done.add(key)
+    return place
   }
 
   /** Drops the oldest rows above `max`. Runs inside a transaction. */
   function trim(table: typeof delivered | typeof discarded, max: number): void {
     for (const { key, value } of table.getRange({ limit: Math.max(0, table.getCount() - max) })) {
-      void table.remove(key)
+      table.removeSync(key)
       done.delete(typeof value === 'string' ? value : value.key)
+    }
+  }
+
+  async function store(stored: Stored): Promise<void> {
+    const place = nextPlace++
+    hold(stored, place)
+    try {
+      await file.commit(() => entries.putSync(place, stored))
+    } catch (error) {
+      waiting.take(stored.key)
+      throw error
+    } finally {
+      storing.delete(stored.key)
     }
   }
 
   return {
     async enqueue(key, destination, bytes) {
+      // A duplicate is acknowledged like the first: so the first must have reached the disk.
+      const first = storing.get(key)
+      if (first) await first
       if (waiting.has(key) || done.has(key)) return 'duplicate'
-      if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
-      const place = nextPlace++
-      const stored = { key, destination, bytes }
-      await file.commit(() => void entries.put(place, stored))
-      hold(stored, place)
+      if (waiting.size >= maxOutboxEntries || waiting.sizeBytes + bytes.length > maxOutboxBytes) return 'full'
+      // It is written in a moment, when the caller may have changed its own.
+      const written = store({ key, destination, bytes: new Uint8Array(bytes) })
+      storing.set(key, written)
+      await written
       return 'stored'
     },
-    async due(nowMs, limit) {
+    async due(nowMs, limit, except) {
       const due: OutboxEntry[] = []
-      for (const [key, { place, dueMs }] of waiting) {
-        if (due.length >= limit) break
-        const stored = dueMs <= nowMs ? entries.get(place) : undefined
-        if (stored) due.push({ key, destination: stored.destination, bytes: new Uint8Array(stored.bytes) })
+      for (const { key, destination, place } of waiting.due(nowMs, limit, except)) {
+        // What is being written has no row yet.
+        const stored = entries.get(place)
+        if (stored) due.push({ key, destination, bytes: new Uint8Array(stored.bytes) })
       }
       return due
     },
     async retryAt(key, atMs) {
-      const entry = waiting.get(key)
-      if (entry) entry.dueMs = atMs
+      waiting.retryAt(key, atMs)
     },
     async ack(key) {
       const place = release(key)
       if (place === undefined) return
       await file.commit(() => {
-        void entries.remove(place)
-        void delivered.put(place, key)
+        entries.removeSync(place)
+        delivered.putSync(nextPlace++, key)
         trim(delivered, MAX_DELIVERED_KEYS)
       })
     },
@@ -97,16 +103,16 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
       if (place === undefined) return
       await file.commit(() => {
         const stored = entries.get(place)
-        if (stored) void discarded.put(place, { ...stored, reason })
-        void entries.remove(place)
+        if (stored) discarded.putSync(nextPlace++, { ...stored, reason })
+        entries.removeSync(place)
         trim(discarded, MAX_DISCARDED)
       })
     },
-    async nextDueMs() {
-      let next: number | undefined
-      for (const { dueMs } of waiting.values()) next = Math.min(next ?? dueMs, dueMs)
-      return next
-    },
-    depth: async () => ({ waiting: waiting.size, waitingBytes, discarded: discarded.getCount() }),
+    nextDueMs: async (except) => waiting.nextDueMs(except),
+    depth: async () => ({
+      waiting: waiting.size,
+      waitingBytes: waiting.sizeBytes,
+      discarded: discarded.getCount(),
+    }),
   }
 }

@@ -15,12 +15,12 @@ export function seenStore(file: File, limits: StoreLimits = {}): SeenStore {
     const [oldest] = order.getRange({ limit: 1 })
     if (!oldest) return
     const [key, atMs] = oldest.value
-    void order.remove(oldest.key)
-    void seen.remove(key)
+    order.removeSync(oldest.key)
+    seen.removeSync(key)
     count -= 1
     if (atMs <= horizonMs) return
     horizonMs = atMs
-    void meta.put('horizonMs', atMs)
+    meta.putSync('horizonMs', atMs)
   }
 
   return {
@@ -28,8 +28,8 @@ export function seenStore(file: File, limits: StoreLimits = {}): SeenStore {
     remember: (key, atMs) =>
       file.commit(() => {
         if (seen.doesExist(key)) return
-        void seen.put(key, atMs)
-        void order.put(next++, [key, atMs])
+        seen.putSync(key, atMs)
+        order.putSync(next++, [key, atMs])
         count += 1
         if (count > maxSeen) dropOldest()
       }),

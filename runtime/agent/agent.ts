@@ -69,14 +69,15 @@ export interface Agent {
   /** Prepares and transmits; returns the id of the message. */
   send(draft: Draft, options: SendOptions): Promise<string>
   /**
-   * Sends and waits for the first message of the same thread from the same party.
+   * Sends and waits for the first message of the same thread from the same party, or a problem report about it.
    *
+   * @throws TypeError where a request is under way in the same thread
    * @throws DidCommError `ERR_TIMEOUT` after `timeoutMs`, `ERR_CLOSED`, and what sending throws
    */
   request(draft: Draft, options: SendOptions & { timeoutMs?: number }): Promise<Unpacked>
   /** Takes a packet as a transport would bring it. */
   receive(packet: Packet): Promise<Receipt>
-  /** Starts the transports. */
+  /** Starts the transports, all or none. */
   start(): Promise<void>
   /** Closes the transports and lets requests under way fail with `ERR_CLOSED`. */
   close(): Promise<void>
@@ -183,6 +184,7 @@ export function createAgent(options: AgentOptions): Agent {
   async function request(draft: Draft, to: SendOptions & { timeoutMs?: number }): Promise<Unpacked> {
     const outgoing = await prepare({ return_route: 'all', ...draft }, to)
     const thread = (draft.thid ?? outgoing.id).toLowerCase()
+    if (waiters.has(thread)) throw new TypeError('"thid" expected a thread in which no request is under way')
     const { timeoutMs } = to
     let cancel: (() => void) | undefined
     const reply = new Promise<Unpacked>((resolve, reject) => {
@@ -203,7 +205,10 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function dispatch(received: Unpacked, packet: Packet): Promise<void> {
     const { message, sender } = received
-    const waiter = waiters.get(threadId(message).toLowerCase())
+    // A problem report begins a thread of its own, below that of what it is about.
+    const { pthid } = message
+    const thread = message.type === PROBLEM_REPORT && pthid !== undefined ? pthid : threadId(message)
+    const waiter = waiters.get(thread.toLowerCase())
     if (waiter && sender !== undefined && canonicalDid(sender) === waiter.from) return waiter.resolve(received)
 
     const handler = handlers.get(typeKey(message.type))
@@ -256,7 +261,12 @@ export function createAgent(options: AgentOptions): Agent {
     receive,
     counters: () => structuredCopy(counters),
     async start() {
-      for (const transport of transports) await transport.start(receive)
+      try {
+        for (const transport of transports) await transport.start(receive)
+      } catch (error) {
+        await Promise.all(transports.map((transport) => transport.close()))
+        throw error
+      }
     },
     async close() {
       for (const waiter of waiters.values()) waiter.reject(new DidCommError('ERR_CLOSED', 'the agent was closed'))

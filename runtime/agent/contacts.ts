@@ -47,15 +47,18 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
 
   return {
     async add(contact) {
+      const canonical = canonicalDid(contact.did)
       const keys = keyAgreementKeys(await resolve(contact.did))
-      remove(contact.did)
+      // The holder of a did:peer:4 may name its keys under either form.
+      if (canonical !== contact.did) keys.push(...keyAgreementKeys(await resolve(canonical)))
+      remove(canonical)
       const kids = keys.map(({ kid }) => ({ kid, shortId: encodeHex(shortId(kid, crypto)) }))
       for (const { kid, shortId } of kids) {
         const known = kidsByShortId.get(shortId)
         if (known) known.add(kid)
         else kidsByShortId.set(shortId, new Set([kid]))
       }
-      entries.set(canonicalDid(contact.did), { contact, kids })
+      entries.set(canonical, { contact, kids })
     },
     remove,
     get: (did) => entries.get(canonicalDid(did))?.contact,

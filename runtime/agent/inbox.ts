@@ -59,7 +59,8 @@ export function inbox(options: InboxOptions): Receive {
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
     const key = keyOf(sender, message.id)
-    const createdMs = message.created_time === undefined ? options.now() : message.created_time * 1000
+    // No later than now: a time in the future would move the bound of what is remembered there, past all honest messages.
+    const createdMs = Math.min(options.now(), (message.created_time ?? Number.POSITIVE_INFINITY) * 1000)
 
     const first = underWay.get(key)
     if (first) {

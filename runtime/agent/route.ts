@@ -1,6 +1,6 @@
 import type { Resolve } from '../did/document.ts'
 import { didcommServices } from '../did/index.ts'
-import { DidCommError } from '../errors.ts'
+import { DidCommError, isDidCommError } from '../errors.ts'
 import type { Contact } from './contacts.ts'
 
 /** Where the next hop is, and for whom to wrap on the way there. */
@@ -13,7 +13,7 @@ export interface Route {
 /**
  * Finds the way to `did`: what the contact says, else the first endpoint of its DID document that a transport here can
  * reach. An endpoint that is itself a DID is a mediator's: its own endpoint is used, and its keys come first (DIDComm
- * v2.1, "Using a DID as an endpoint").
+ * v2.1, "Using a DID as an endpoint"). A mediator whose DID does not resolve is passed over.
  *
  * @param canReach tells whether a transport here serves that URI
  * @throws DidCommError `ERR_DID_UNUSABLE` where there is no way, or what `resolve` throws
@@ -25,11 +25,17 @@ export async function routeTo(
   canReach: (uri: string) => boolean,
 ): Promise<Route> {
   if (contact?.uri) return { uri: contact.uri, routingKeys: [] }
+  let cause: unknown
   for (const { uri, routingKeys } of didcommServices(await resolve(did))) {
     if (canReach(uri)) return { uri, routingKeys }
     if (!uri.startsWith('did:')) continue
-    const mediator = didcommServices(await resolve(uri)).find((endpoint) => canReach(endpoint.uri))
-    if (mediator) return { uri: mediator.uri, routingKeys: [...mediator.routingKeys, uri, ...routingKeys] }
+    try {
+      const mediator = didcommServices(await resolve(uri)).find((endpoint) => canReach(endpoint.uri))
+      if (mediator) return { uri: mediator.uri, routingKeys: [...mediator.routingKeys, uri, ...routingKeys] }
+    } catch (error) {
+      if (!isDidCommError(error)) throw error
+      cause = error
+    }
   }
-  throw new DidCommError('ERR_DID_UNUSABLE', `no endpoint of ${did} can be reached by a transport here`)
+  throw new DidCommError('ERR_DID_UNUSABLE', `no endpoint of ${did} can be reached by a transport here`, { cause })
 }

@@ -29,6 +29,7 @@ export type Ids = 'short' | 'long'
 const shortIdBytes = 8
 /** A short id may fit several keys by chance or by malice: this many are tried. */
 const maxCandidates = 4
+const maxInfoBytes = 16_384
 const anoncryptLabel = 'didcomm-mote/c1 anoncrypt'
 const authcryptLabel = 'didcomm-mote/c1 authcrypt'
 
@@ -128,7 +129,10 @@ async function tryOpen(
 
 /** What an envelope is bound to: the profile, its kind, and both keys by their full names. */
 function infoOf(recipient: PublicKey, sender: PublicKey | undefined): Uint8Array {
-  return encodeCbor(sender ? [authcryptLabel, sender.kid, recipient.kid] : [anoncryptLabel, recipient.kid])
+  const info = encodeCbor(sender ? [authcryptLabel, sender.kid, recipient.kid] : [anoncryptLabel, recipient.kid])
+  // More than a key derivation takes: two did:peer:4 in their long forms, both as long as they can be.
+  if (info.length > maxInfoBytes) throw new DidCommError('ERR_TOO_LARGE', 'the two key ids are too long together')
+  return info
 }
 
 /**

@@ -3,7 +3,7 @@ export { type CompactOptions, type Implied, parseCompact, serializeCompact } fro
 export { canonicalMediaType, ENCRYPTED, PLAIN, SIGNED } from './media-types.ts'
 export type { Attachment, AttachmentData, Draft, Headers, Json, JsonObject, Message, Packable } from './message.ts'
 export { parseMessage, serializeMessage, threadId } from './plaintext.ts'
-export { resolveSenml, type SenmlRecord } from './senml.ts'
+export { checkSenml, resolveSenml, type SenmlRecord } from './senml.ts'
 export { senmlFromCbor, senmlToCbor } from './senml-cbor.ts'
 export { type BodyCodec, type CompactType, type TypeRegistry, typeRegistry } from './type-registry.ts'
 export { parseTypeUri, type TypeUri, typeKey } from './type-uri.ts'

@@ -31,8 +31,9 @@ export type RecipientResult = 'success' | 'no_change' | 'client_error' | 'server
 /**
  * The mediator's role in https://didcomm.org/coordinate-mediation/3.0.
  *
- * The protocol has no proof that a recipient DID belongs to who registers it. Here the first to register a DID keeps it:
- * a later claim by somebody else is a `client_error`, and nothing of a mailbox is ever shown to another party.
+ * The protocol has no proof that a recipient DID belongs to who registers it. Here the first to register a DID keeps it,
+ * unless it is the DID of a later sender, who has proven it: that one takes it over, with an empty mailbox. Any other claim
+ * is a `client_error`, and nothing of a mailbox is ever shown to another party.
  */
 export function mediator({ routingDids, mailbox, mayMediate }: MediatorOptions): Protocol {
   const granted = async (sender: string) => (mayMediate ? await mayMediate(sender) : true)
@@ -134,8 +135,13 @@ async function update(
 ): Promise<RecipientResult> {
   if (!isDid(did)) return 'client_error'
   const recipient = canonicalDid(did)
-  const owner = await mailbox.owner(recipient)
-  if (owner !== undefined && owner !== sender) return 'client_error'
+  let owner = await mailbox.owner(recipient)
+  if (owner !== undefined && owner !== sender) {
+    // Only the sender's own DID is proven to be the sender's, whoever came first.
+    if (recipient !== sender || action !== 'add') return 'client_error'
+    await mailbox.unregister(recipient)
+    owner = undefined
+  }
   if (action === 'add') return add(mailbox, sender, recipient, owner)
   if (action !== 'remove') return 'client_error'
   if (owner === undefined) return 'no_change'

@@ -1,10 +1,16 @@
 import type { Protocol } from '../agent/protocol.ts'
-import { encodeHex } from '../bytes/index.ts'
+import { concatBytes, encodeHex, encodeUtf8 } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import { canonicalDid, didOf } from '../did/index.ts'
 import { forwardType, unwrapForward } from '../envelope/index.ts'
 import { DidCommError } from '../errors.ts'
 import type { Mailbox } from '../store.ts'
+
+/**
+ * The largest envelope that is kept. Put into a delivery and encrypted once more it grows by 16/9, and must still fit
+ * into the 1 MiB that a recipient reads: one that does not would block the mailbox for good.
+ */
+export const MAX_FORWARDED_BYTES: number = 512 * 1024
 
 /** The mediator's role in https://didcomm.org/routing/2.0: it keeps what is forwarded until it is picked up. */
 export interface RoutingOptions {
@@ -19,20 +25,26 @@ export interface RoutingOptions {
  * kept once, however often it comes.
  *
  * A message for a party that is not served here is refused with `ERR_RECIPIENT_UNKNOWN`; while the mailbox is full it
- * is not taken, so that its sender tries again.
+ * is not taken, so that its sender tries again. Payloads over 512 KiB are refused with `ERR_TOO_LARGE`.
  */
 export function routing({ crypto, mailbox, mayForward }: RoutingOptions): Protocol {
   const serves = mayForward ?? (async (did: string) => (await mailbox.owner(did)) !== undefined)
   return {
     handlers: {
       [forwardType]: async ({ message }) => {
-        const { next, payloads } = unwrapForward(message)
+        // The agent has found this handler for it: another minor version is a forward as well.
+        const { next, payloads } = unwrapForward({ ...message, type: forwardType })
         const recipient = canonicalDid(didOf(next))
         if (!(await serves(recipient))) {
           throw new DidCommError('ERR_RECIPIENT_UNKNOWN', 'the next of a forward is not served here')
         }
+        if (payloads.some(({ length }) => length > MAX_FORWARDED_BYTES)) {
+          throw new DidCommError('ERR_TOO_LARGE', `a forwarded envelope has more than ${MAX_FORWARDED_BYTES} bytes`)
+        }
         for (const payload of payloads) {
-          const id = encodeHex(crypto.sha256(payload).subarray(0, 16))
+          // With the recipient in it: each recipient has its own copy, which is confirmed on its own.
+          const name = concatBytes(encodeUtf8(`${recipient} `), payload)
+          const id = encodeHex(crypto.sha256(name).subarray(0, 16))
           if ((await mailbox.put(recipient, id, payload)) === 'full') {
             throw new DidCommError('ERR_STORE_FULL', 'the mailbox of the recipient is full')
           }

@@ -1,7 +1,8 @@
 import type { Protocol } from '../agent/protocol.ts'
-import { DidCommError } from '../errors.ts'
-import { type SenmlRecord, senmlFromCbor, senmlToCbor } from '../message/index.ts'
-import type { Draft, JsonObject } from '../message/message.ts'
+import type { CborValue } from '../bytes/index.ts'
+import { isDidCommError } from '../errors.ts'
+import { checkSenml, type SenmlRecord, senmlFromCbor, senmlToCbor } from '../message/index.ts'
+import type { Draft, Json, JsonObject } from '../message/message.ts'
 import type { CompactType } from '../message/type-registry.ts'
 
 /** Readings of a sensor, as a SenML pack (RFC 8428) in `body.senml`. */
@@ -12,8 +13,7 @@ export const reportType: CompactType = {
   code: 1,
   type: REPORT,
   body: {
-    toCbor: (body) =>
-      Object.keys(body).length === 1 && body['senml'] !== undefined ? senmlToCbor(pack(body)) : undefined,
+    toCbor: (body) => (Object.keys(body).length === 1 ? packToCbor(body['senml']) : undefined),
     fromCbor: (value) => ({ senml: senmlFromCbor(value) as unknown as JsonObject[] }),
   },
 }
@@ -29,12 +29,19 @@ export function report(records: readonly SenmlRecord[]): Draft {
  * @throws DidCommError `ERR_MESSAGE_MALFORMED`
  */
 export function pack(body: JsonObject): SenmlRecord[] {
-  const senml = body['senml']
-  const isRecord = (entry: unknown) => typeof entry === 'object' && entry !== null && !Array.isArray(entry)
-  if (!Array.isArray(senml) || senml.length === 0 || !senml.every(isRecord)) {
-    throw new DidCommError('ERR_MESSAGE_MALFORMED', '"senml" is no array of records')
+  const senml: unknown = body['senml']
+  checkSenml(senml)
+  return senml
+}
+
+/** What is no SenML pack has no dense form: the receiver shall see it as it is. */
+function packToCbor(senml: Json | undefined): CborValue {
+  try {
+    return senmlToCbor(senml as unknown as SenmlRecord[])
+  } catch (cause) {
+    if (isDidCommError(cause, 'ERR_MESSAGE_MALFORMED')) return undefined
+    throw cause
   }
-  return senml as unknown as SenmlRecord[]
 }
 
 /** Knows the message types of telemetry; handle `REPORT` with `agent.on`. */

@@ -165,6 +165,15 @@ describe('answers', () => {
     await failed
   })
 
+  it('may be a problem report about the question', async () => {
+    const { alice, bob } = await pair()
+    bob.agent.on(NOTE, () => {
+      throw new ProblemError('e.p.req', 'No.')
+    })
+    const { message } = await alice.agent.request({ type: NOTE }, { to: bob.did, timeoutMs: 2000 })
+    expect(message).toMatchObject({ type: PROBLEM_REPORT, body: { code: 'e.p.req' } })
+  })
+
   it('that are awaited when the agent closes fail with ERR_CLOSED', async () => {
     const { alice, bob } = await pair()
     bob.agent.on(PING, () => undefined)
@@ -172,6 +181,16 @@ describe('answers', () => {
     await vi.waitFor(() => expect(bob.agent.counters().received).toBe(1))
     await alice.agent.close()
     await failed
+  })
+
+  it('are awaited by one request in a thread', async () => {
+    const { alice, bob } = await pair()
+    bob.agent.on(PING, () => undefined)
+    const first = alice.agent.request({ ...ping(), thid: 'thread' }, { to: bob.did }).catch(() => undefined)
+    await vi.waitFor(() => expect(bob.agent.counters().received).toBe(1))
+    await expect(alice.agent.request({ ...ping(), thid: 'thread' }, { to: bob.did })).rejects.toThrow(TypeError)
+    await alice.agent.close()
+    await first
   })
 
   it('from somebody else do not pass for the answer', async () => {
@@ -276,9 +295,24 @@ describe('receiving', () => {
       packets.push((await alice.agent.prepare({ type: NOTE }, { to: bob.did })).packet)
       alice.clock.nowMs += 1000
     }
-    for (const packet of packets) expect(await bob.agent.receive(packet)).toBe('accepted')
+    for (const packet of packets) {
+      expect(await bob.agent.receive(packet)).toBe('accepted')
+      bob.clock.nowMs += 1000
+    }
     expect(await bob.agent.receive(packets[0]!)).toBe('refused')
     expect(bob.agent.counters().refused).toEqual({ ERR_MESSAGE_EXPIRED: 1 })
+  })
+
+  it('still takes new messages when it has forgotten one with a time in the far future', async () => {
+    const { alice, bob } = await pair({ seen: memorySeenStore({ maxSeen: 2 }) })
+    bob.agent.on(NOTE, () => undefined)
+    for (const created_time of [START_MS, undefined, undefined, undefined, undefined]) {
+      const draft = { type: NOTE, ...(created_time !== undefined && { created_time }) }
+      const { packet } = await alice.agent.prepare(draft, { to: bob.did })
+      expect(await bob.agent.receive(packet)).toBe('accepted')
+      alice.clock.nowMs += 1000
+      bob.clock.nowMs += 1000
+    }
   })
 
   it('refuses random bytes of every length, and goes on', async () => {

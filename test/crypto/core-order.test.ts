@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
 import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+import { basePoint, encodePoint, L } from '../oracle/ed25519.ts'
+import { concat, toLittleEndian } from '../oracle/numbers.ts'
 
 const OK = 0
 const NOT_AUTHENTIC = 2
@@ -72,6 +74,25 @@ describe('the AEAD of the core refuses calls that are out of order', () => {
     const { wasm, data } = started()
     expect(wasm.hkdfSha256Expand(data, 32, data, 0, data, 8161)).toBe(MISUSE)
     expect(wasm.concatKdfSha256(data, 32, data, 0, data, 8161)).toBe(MISUSE)
+  })
+})
+
+describe('the start of a verification', () => {
+  it('takes every S below L, and no other', () => {
+    const core = loadCore(Buffer.from(coreWasm, 'base64'))
+    const publicKey = encodePoint(basePoint)
+    const statusOf = (s: bigint): number => {
+      core.memory.set(concat(publicKey, toLittleEndian(s, 32)), core.key)
+      core.memory.set(publicKey, core.input)
+      return core.wasm.ed25519VerifyBegin(core.key, core.input)
+    }
+    const steps = [0n, 32n, 64n, 96n, 128n, 160n, 192n, 224n].map((bit) => 1n << bit)
+    for (const s of [0n, 1n, 2n ** 252n - 1n, 2n ** 252n, ...steps.map((step) => L - step)]) {
+      expect(statusOf(s), s.toString(16)).toBe(OK)
+    }
+    for (const s of [L, 2n ** 253n, 2n ** 256n - 1n, ...steps.map((step) => L + step)]) {
+      expect(statusOf(s), s.toString(16)).toBe(NOT_AUTHENTIC)
+    }
   })
 })
 

@@ -198,6 +198,22 @@ describe('what does not open', () => {
   })
 })
 
+test('a pair of key ids that is too long for the key derivation is refused with a code', async () => {
+  const long = (name: string): Party => party(`did:example:${name}${'x'.repeat(8170)}`)
+  const [own, peer] = [long('own'), long('peer')]
+  const everyone = [own, peer]
+  const packed = await pack(reading, { to: own.did, encoding: 'compact', ids: 'long' }, contextOf(peer, everyone))
+  const authentic = rebuilt(packed.bytes, (parts) => {
+    parts[0] = encodeCbor(
+      new Map<CborValue, CborValue>([
+        [1, 42],
+        [-5, new TextEncoder().encode(publicKeyOf(peer).kid)],
+      ]),
+    )
+  })
+  expect(await codeOf(unpack(authentic, contextOf(own, everyone)))).toBe('ERR_TOO_LARGE')
+})
+
 describe('short ids that collide', () => {
   // Eight bytes of SHA-256 cannot be made to collide here, so the hash that short ids are made of is weakened.
   const weak = (context: EnvelopeContext): EnvelopeContext => {

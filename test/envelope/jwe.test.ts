@@ -270,6 +270,10 @@ describe('what is malformed', () => {
       changeHeader(jwe, (header) => {
         delete header['apu']
       }),
+    'an anoncrypt apu that is too long': async () =>
+      changeHeader(await made(), (header) => {
+        header['apu'] = 'A'.repeat(30_000)
+      }),
     'a skid that apu does not match': (jwe) =>
       changeHeader(jwe, (header) => {
         header['skid'] = 'did:example:eve#1'
@@ -281,7 +285,7 @@ describe('what is malformed', () => {
   }
   for (const [what, change] of Object.entries(malformed)) {
     test(`${what} fails with ERR_ENVELOPE_MALFORMED`, async () => {
-      const changed = change(await made({ authcrypt: true })) as Uint8Array
+      const changed = (await change(await made({ authcrypt: true }))) as Uint8Array
       expect(() => parseJwe(changed, crypto)).toThrow(expect.objectContaining({ code: 'ERR_ENVELOPE_MALFORMED' }))
     })
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryMailbox, memoryOutbox, memorySeenStore, type StoreLimits } from 'didcomm-mote'
+import { MAX_DELIVERED_KEYS, memoryMailbox, memoryOutbox, memorySeenStore, type StoreLimits } from 'didcomm-mote'
 import { openStore, type Store } from 'didcomm-mote/gateway'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startProgram } from '../examples/programs.ts'
@@ -80,6 +80,62 @@ describe.each([
     expect(await outbox.due(0, 9)).toEqual([])
   })
 
+  it('keeps its own copy of the bytes, even of a Buffer that changes at once', async () => {
+    const { outbox, mailbox } = make()
+    const packet = Buffer.from([1, 2, 3])
+    const stored = [outbox.enqueue('k', 'http://a/', packet), mailbox.put('did:example:a', 'm', packet)]
+    packet.fill(9)
+    await Promise.all(stored)
+    expect((await outbox.due(0, 1))[0]?.bytes).toEqual(bytes(1, 2, 3))
+    expect((await mailbox.list('did:example:a', 1))[0]?.bytes).toEqual(bytes(1, 2, 3))
+  })
+
+  it('stores a key once, when it comes many times at once', async () => {
+    const { outbox } = make()
+    const results = await Promise.all([1, 2, 3].map(() => outbox.enqueue('k', 'http://a/', bytes(1, 2))))
+    expect(results).toEqual(['stored', 'duplicate', 'duplicate'])
+    expect(await outbox.depth()).toEqual({ waiting: 1, waitingBytes: 2, discarded: 0 })
+    await outbox.ack('k')
+    expect(await outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0, discarded: 0 })
+  })
+
+  it('keeps to its bounds when much comes at once', async () => {
+    const count = (results: string[]) => results.filter((result) => result === 'stored').length
+    const { outbox, mailbox } = make({ maxOutboxEntries: 5, maxMailboxEntries: 5 })
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+    expect(count(await Promise.all(keys.map((key) => outbox.enqueue(key, 'http://a/', bytes(1)))))).toBe(5)
+    expect(count(await Promise.all(keys.map((key) => mailbox.put('did:example:a', key, bytes(1)))))).toBe(5)
+  })
+
+  it('leaves out destinations and keys', async () => {
+    const { outbox } = make()
+    for (const [key, to] of [
+      ['a1', 'a'],
+      ['b1', 'b'],
+      ['a2', 'a'],
+      ['c1', 'c'],
+    ] as const) {
+      await outbox.enqueue(key, to, bytes(1))
+    }
+    await outbox.retryAt('c1', 500)
+    const keysOf = async (...args: Parameters<typeof outbox.due>) => (await outbox.due(...args)).map(({ key }) => key)
+    expect(await keysOf(0, 9, { destinations: new Set(['a']) })).toEqual(['b1'])
+    expect(await keysOf(0, 2, { keys: new Set(['a1']) })).toEqual(['b1', 'a2'])
+    expect(await outbox.nextDueMs({ destinations: new Set(['a']), keys: new Set(['b1']) })).toBe(500)
+    expect(await outbox.nextDueMs({ destinations: new Set(['a', 'b', 'c']) })).toBeUndefined()
+  })
+
+  it('forgets the keys of the earliest deliveries first', async () => {
+    const { outbox } = make({ maxOutboxEntries: MAX_DELIVERED_KEYS + 10 })
+    await outbox.enqueue('early, delivered last', 'http://a/', bytes(1))
+    const keys = Array.from({ length: MAX_DELIVERED_KEYS }, (_, index) => `k${index}`)
+    await Promise.all(keys.map((key) => outbox.enqueue(key, 'http://a/', bytes(1))))
+    await Promise.all(keys.map((key) => outbox.ack(key)))
+    await outbox.ack('early, delivered last')
+    expect(await outbox.enqueue('early, delivered last', 'http://a/', bytes(1))).toBe('duplicate')
+    expect(await outbox.enqueue('k0', 'http://a/', bytes(1))).toBe('stored')
+  })
+
   it('holds a failed entry back until its time', async () => {
     const { outbox } = make()
     await outbox.enqueue('a', 'http://a/', bytes(1))
@@ -90,6 +146,14 @@ describe.each([
     await outbox.ack('b')
     expect(await outbox.nextDueMs()).toBe(1000)
     expect(await outbox.due(1000, 9)).toMatchObject([{ key: 'a' }])
+  })
+
+  it('puts an entry that was held back behind the others', async () => {
+    const { outbox } = make()
+    for (const key of ['a', 'b', 'c']) await outbox.enqueue(key, `http://${key}/`, bytes(1))
+    await outbox.retryAt('a', 10)
+    expect((await outbox.due(10, 2)).map(({ key }) => key)).toEqual(['b', 'c'])
+    expect((await outbox.due(10, 9)).map(({ key }) => key)).toEqual(['b', 'c', 'a'])
   })
 
   it('is full at its bounds, and takes more once there is room', async () => {

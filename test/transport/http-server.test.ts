@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
-import { connect } from 'node:net'
+import { type IncomingMessage, request, Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../runtime/transport.ts'
 import { http } from '../../transports/http.ts'
@@ -186,6 +186,15 @@ describe('the HTTP server', () => {
     const second = http({ listen: { port: Number(new URL(url).port) } })
     await expect(second.start(accept)).rejects.toThrow('EADDRINUSE')
     await second.close()
+  })
+
+  it('outlives a connection that could not be accepted', async () => {
+    const { url } = await open({}, accept)
+    const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles()
+    const listens = (server: Server) => url.endsWith(`:${(server.address() as AddressInfo | null)?.port}`)
+    const server = handles.find((handle) => handle instanceof Server && listens(handle)) as Server
+    server.emit('error', new Error('accept EMFILE'))
+    expect((await ask(url, { 'content-type': type }, bytes)).status).toBe(202)
   })
 
   it('closes idle connections when it closes, and takes no new ones', async () => {

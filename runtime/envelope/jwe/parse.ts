@@ -8,6 +8,7 @@ import {
   kidMember,
   type Members,
   malformed,
+  maxKidLength,
   optionalText,
   protectedMember,
   unsupported,
@@ -98,6 +99,8 @@ function readRecipients(value: unknown): Jwe['recipients'] {
 function readSender(header: Members, alg: AlgEntry): { apu: Uint8Array; skid?: string } {
   const apuText = optionalText(header, 'apu')
   const apu = apuText === undefined ? new Uint8Array(0) : bytesMember(header, 'apu')
+  // In anoncrypt it means nothing, but goes into the key derivation, which takes no more than this.
+  if (apu.length > maxKidLength) throw malformed(`"apu" is longer than ${maxKidLength}`)
   if (!alg.authenticated) return { apu }
   if (apu.length === 0) throw malformed('"apu" is missing')
   // DIDComm v2.1: `skid` may be absent, since `apu` carries it.

@@ -1,0 +1,100 @@
+import type { OutboxExcept } from 'didcomm-mote'
+
+/** What is held in memory of a waiting entry: not its bytes. */
+export interface Waiting {
+  readonly key: string
+  readonly destination: string
+  /** Its row. */
+  readonly place: number
+  readonly sizeBytes: number
+}
+
+interface Turn extends Waiting {
+  /** Its place among all, first come, first served; whoever is held back gets a new one. */
+  turn: number
+  dueMs: number
+}
+
+/** The waiting entries by destination, so that those of an unreachable one cost nothing while it is left out. */
+export class WaitingIndex {
+  readonly #lanes = new Map<string, Map<string, Turn>>()
+  readonly #byKey = new Map<string, Turn>()
+  #sizeBytes = 0
+  #lastTurn = 0
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key)
+  }
+
+  add(entry: Waiting): void {
+    this.#queue({ ...entry, turn: 0, dueMs: 0 })
+    this.#sizeBytes += entry.sizeBytes
+  }
+
+  take(key: string): Waiting | undefined {
+    const entry = this.#byKey.get(key)
+    const lane = entry && this.#lanes.get(entry.destination)
+    if (!entry || !lane) return undefined
+    this.#byKey.delete(key)
+    lane.delete(key)
+    if (lane.size === 0) this.#lanes.delete(entry.destination)
+    this.#sizeBytes -= entry.sizeBytes
+    return entry
+  }
+
+  retryAt(key: string, atMs: number): void {
+    const entry = this.#byKey.get(key)
+    if (entry) this.#queue({ ...entry, dueMs: atMs })
+  }
+
+  /** Lists the first `limit` entries that are due. */
+  due(nowMs: number, limit: number, except: OutboxExcept = {}): Waiting[] {
+    const due: Turn[] = []
+    for (const lane of this.#lanesBut(except)) {
+      let ofLane = 0
+      for (const entry of lane.values()) {
+        if (ofLane >= limit) break
+        if (entry.dueMs > nowMs || except.keys?.has(entry.key)) continue
+        due.push(entry)
+        ofLane += 1
+      }
+    }
+    return due.sort((one, other) => one.turn - other.turn).slice(0, Math.max(0, limit))
+  }
+
+  nextDueMs(except: OutboxExcept = {}): number | undefined {
+    let next: number | undefined
+    for (const lane of this.#lanesBut(except)) {
+      for (const { key, dueMs } of lane.values()) {
+        if (except.keys?.has(key)) continue
+        if (dueMs === 0) return 0
+        next = Math.min(next ?? dueMs, dueMs)
+      }
+    }
+    return next
+  }
+
+  /** Puts an entry behind all others. */
+  #queue(entry: Turn): void {
+    this.#lastTurn += 1
+    entry.turn = this.#lastTurn
+    const lane = this.#lanes.get(entry.destination) ?? new Map<string, Turn>()
+    lane.delete(entry.key)
+    this.#lanes.set(entry.destination, lane.set(entry.key, entry))
+    this.#byKey.set(entry.key, entry)
+  }
+
+  *#lanesBut({ destinations }: OutboxExcept): Iterable<Map<string, Turn>> {
+    for (const [destination, lane] of this.#lanes) {
+      if (!destinations?.has(destination)) yield lane
+    }
+  }
+}

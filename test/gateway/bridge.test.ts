@@ -1,0 +1,130 @@
+import {
+  contactBook,
+  DidCommError,
+  firstOf,
+  memoryOutbox,
+  type Outbox,
+  type Resolve,
+  type Unpacked,
+} from 'didcomm-mote'
+import { crypto } from 'didcomm-mote/crypto'
+import { didKey } from 'didcomm-mote/did'
+import { type Message, resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
+import { pack, REPORT } from 'didcomm-mote/protocols/telemetry'
+import { memoryNetwork } from 'didcomm-mote/transports/memory'
+import { describe, expect, it } from 'vitest'
+import { bridge, type Device } from '../../gateway/bridge.ts'
+import { party } from '../agent/world.ts'
+
+const CREATED = 1_767_225_600
+
+interface Bench {
+  outbox: Outbox
+  /** Hands a report with these records to the bridge. */
+  take(records: unknown[]): Promise<unknown>
+  /** The same, and returns what the cloud makes of it. */
+  carry(records: unknown[]): Promise<SenmlRecord[]>
+}
+
+async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve } = {}): Promise<Bench> {
+  const network = memoryNetwork()
+  const contacts = contactBook(crypto, firstOf(didKey(crypto)))
+  const gateway = party('g', [network.transport('gateway')], { contacts, ...changes })
+  const cloud = party('c', [network.transport('cloud')])
+  let arrived: Unpacked | undefined
+  cloud.agent.on(REPORT, (received) => {
+    arrived = received
+    return undefined
+  })
+  await contacts.add({ did: cloud.did, uri: 'memory:cloud', encoding: 'json' })
+
+  const outbox = memoryOutbox()
+  const known = { did: 'did:example:attic', name: 'attic', ...device }
+  const carries = bridge({
+    agent: gateway.agent,
+    cloudDid: cloud.did,
+    device: () => known,
+    outbox,
+    wake: () => undefined,
+  })
+  const take: Bench['take'] = async (records) => {
+    const message = { id: '1', type: REPORT, created_time: CREATED, body: { senml: records } as Message['body'] }
+    return carries({ message, sender: known.did, encrypted: true, nonRepudiable: false, encoding: 'compact' })
+  }
+  return {
+    outbox,
+    take,
+    async carry(records) {
+      await take(records)
+      const [entry] = await outbox.due(0, 1)
+      await cloud.agent.receive({ bytes: entry?.bytes ?? new Uint8Array(0) })
+      return resolveSenml(pack(arrived?.message.body ?? {}))
+    },
+  }
+}
+
+describe('the bridge', () => {
+  it('puts the name of the sensor before every name, and its time into the records', async () => {
+    const { carry } = await bench({ units: { t: 'Cel' } })
+    expect(
+      await carry([
+        { n: 't', v: 21 },
+        { n: 'p', v: 1000 },
+      ]),
+    ).toEqual([
+      { n: 'attic:t', u: 'Cel', t: CREATED, v: 21 },
+      { n: 'attic:p', t: CREATED, v: 1000 },
+    ])
+  })
+
+  it('lets no sensor speak under the name of another', async () => {
+    const { carry } = await bench()
+    expect(
+      await carry([
+        { bn: 'cellar:', n: 't', v: 21 },
+        { n: 'p', v: 1 },
+        { bn: 'roof:', n: 'w', v: 2 },
+      ]),
+    ).toEqual([
+      { n: 'attic:cellar:t', t: CREATED, v: 21 },
+      { n: 'attic:cellar:p', t: CREATED, v: 1 },
+      { n: 'attic:roof:w', t: CREATED, v: 2 },
+    ])
+  })
+
+  it('keeps a time that the sensor gives in full', async () => {
+    const { carry } = await bench()
+    expect(await carry([{ n: 't', v: 21, t: CREATED - 60 }])).toEqual([{ n: 'attic:t', t: CREATED - 60, v: 21 }])
+  })
+
+  it('counts a time that the sensor gives in relation to now from the time of its message', async () => {
+    const { carry } = await bench()
+    const records = [
+      { bt: -60, n: 't', v: 21, t: -5 },
+      { n: 't', v: 22 },
+      { bt: -10, n: 't', v: 23 },
+    ]
+    expect((await carry(records)).map(({ t }) => t)).toEqual([CREATED - 65, CREATED - 60, CREATED - 10])
+  })
+
+  it('finds no unit for the name of what every object has', async () => {
+    const { carry } = await bench({ units: { t: 'Cel' } })
+    expect(await carry([{ n: '__proto__', v: 1 }])).toEqual([{ n: 'attic:__proto__', t: CREATED, v: 1 }])
+  })
+
+  it('refuses what the cloud could not read', async () => {
+    const { take, outbox } = await bench()
+    await expect(take([{ n: 't', v: 21, t: 'noon' }])).rejects.toMatchObject({ code: 'ERR_MESSAGE_MALFORMED' })
+    await expect(take([{ n: 'no name', v: 21 }])).rejects.toMatchObject({ code: 'ERR_MESSAGE_MALFORMED' })
+    expect((await outbox.depth()).waiting).toBe(0)
+  })
+
+  it('does not take a report while the cloud cannot be addressed', async () => {
+    const away: Resolve = async () => {
+      throw new DidCommError('ERR_DID_NOT_FOUND', 'its document is away')
+    }
+    const { take } = await bench({}, { resolve: away })
+    // What is refused is acknowledged, and lost; this error lets the transport keep it.
+    await expect(take([{ n: 't', v: 21 }])).rejects.toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
+  })
+})
