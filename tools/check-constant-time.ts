@@ -1,4 +1,4 @@
-// Constant time, as a check that can fail: the optimised module is made to hash the conditions of its branches and selects and its
+// Constant time, as a check that can fail: the optimised module is made to hash what its branches and selects depend on and its
 // addresses, and runs everything that touches a secret under many secrets. The traces must be equal. What the processor runs is
 // made from this module by V8 or a C compiler, and is not seen here (docs/security.md, Time).
 // `node --import tsx tools/check-constant-time.ts [--thorough] [file]` does so alone.
@@ -11,7 +11,7 @@ import type { Crypto } from '../runtime/crypto/crypto.ts'
 import { curve25519Over } from '../runtime/crypto/curve25519.ts'
 import { hashesOver } from '../runtime/crypto/hash.ts'
 import type { Report } from './check-tree.ts'
-import { type Case, cases, publicExports } from './constant-time-cases.ts'
+import { type Case, cases, comparingExports, publicExports } from './constant-time-cases.ts'
 import { controlModule, leaks, sound } from './constant-time-controls.ts'
 import { describeSite, findDivergence, traceOf } from './constant-time-trace.ts'
 import { type TracedModule, type TraceGlobals, traceModule } from './wasm-trace.ts'
@@ -170,7 +170,7 @@ export interface ConstantTimeOptions {
 
 /** Checks a core: that traces do not depend on secrets, and that no export was forgotten. */
 export function checkConstantTime(wasm: Uint8Array, options: ConstantTimeOptions = {}): Report {
-  const traced = traceModule(wasm)
+  const traced = traceModule(wasm, comparingExports)
   const called = new Set<string>()
   const reports = (options.cases ?? cases).map((part) =>
     checkCase(part, traced, options.secrets ?? USUAL_SECRETS, called),

@@ -19,6 +19,9 @@ export const publicExports: readonly string[] = [
   'ed25519PublicToX25519',
 ]
 
+/** Exports that compare secrets and tell the outcome. Inside, conditions are traced by outcome and not by what is compared. */
+export const comparingExports: readonly string[] = ['aeadVerify']
+
 /** Public bytes, the same at each call. */
 function filled(length: number, first = 1): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i * 7)

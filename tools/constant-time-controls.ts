@@ -2,11 +2,14 @@
 // worth nothing. Each export takes the address of 16 bytes and computes something from them.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Site } from './wasm-trace.ts'
 
 /** Exports that must be caught, and at what. */
-export const leaks: Readonly<Record<string, 'branch' | 'select' | 'address' | 'bulk access'>> = {
-  earlyExitCompare: 'branch',
-  secretLoopCount: 'branch',
+export const leaks: Readonly<Record<string, Site['what']>> = {
+  earlyExitCompare: 'comparison',
+  secretLoopCount: 'comparison',
+  rareBranch: 'comparison',
+  rareBranch64: 'comparison',
   secretIf: 'branch',
   secretSwitch: 'branch',
   secretSelect: 'select',
@@ -43,6 +46,14 @@ const text = `(module
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br $next)))
     (local.get $sum))
+
+  (func (export "rareBranch") (param $at i32) (result i32)
+    (if (i32.eq (i32.load (local.get $at)) (i32.const 0x12345678)) (then (return (i32.const 1))))
+    (i32.const 0))
+
+  (func (export "rareBranch64") (param $at i32) (result i32)
+    (if (i32.eqz (i64.lt_u (i64.load (local.get $at)) (i64.const -2))) (then (return (i32.const 1))))
+    (i32.const 0))
 
   (func (export "secretIf") (param $at i32) (result i32)
     (if (result i32) (i32.and (i32.load8_u offset=15 (local.get $at)) (i32.const 1))

@@ -1,11 +1,14 @@
 // Rewrites a WebAssembly module so that it hashes its own trace: at each branch and `select` the condition, at each access to
 // memory the address, at each bulk access the length. Everything is added behind what is there, so that no index changes and the
 // instructions that ship are the instructions that run.
+//
+// Of a condition that is a comparison the operands are hashed, not the outcome: `if (digit == 0)` on a secret digit of 21 bits goes
+// the same way for a million secrets, but its operand gives it away at the second.
 import { i32, i64, skipImmediates, WasmReader } from './wasm-module.ts'
 
 /** An instruction whose operands are traced. */
 export interface Site {
-  readonly what: 'branch' | 'select' | 'address' | 'bulk access'
+  readonly what: 'branch' | 'comparison' | 'select' | 'address' | 'bulk access'
   /** The index of the function, and the export that it is, if it is one. */
   readonly function: number
   readonly exportName?: string
@@ -50,13 +53,17 @@ const op = {
   i32Const: 0x41,
   i32Eqz: 0x45,
   i64Const: 0x42,
+  i64Eqz: 0x50,
   i64LeU: 0x58,
+  i64GeU: 0x5a,
   i64Add: 0x7c,
   i64Mul: 0x7e,
   i64Or: 0x84,
   i64Xor: 0x85,
   i64Shl: 0x86,
+  i64ShrU: 0x88,
   i64Rotl: 0x89,
+  i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
 } as const
 
@@ -101,30 +108,36 @@ const record: Helper = {
   },
 }
 
-/** Leaves `operands` as they were, and records those at `recorded`; behind them on the stack is the site. */
-function passing(operands: readonly number[], recorded: readonly number[], convert: readonly number[] = []): Helper {
+/** Leaves `operands` as they were, and records what each of `recorded` pushes; behind them on the stack is the site. */
+function passing(operands: readonly number[], recorded: readonly (readonly number[])[]): Helper {
   const site = operands.length
   return {
     parameters: [...operands, i32],
     results: operands,
     code: (indexOfRecord) => [
-      ...recorded.flatMap((local) => [...get(local), ...convert, ...get(site), op.call, ...unsigned(indexOfRecord)]),
+      ...recorded.flatMap((push) => [...push, ...get(site), op.call, ...unsigned(indexOfRecord)]),
       ...operands.flatMap((_, local) => get(local)),
     ],
   }
 }
 
+const low = (local: number): number[] => [...get(local), op.i32WrapI64]
+const high = (local: number): number[] => [...get(local), op.i64Const, 32, op.i64ShrU, op.i32WrapI64]
+
 const helpers = {
   record,
-  /** Whether a condition holds: of one that holds, it tells nothing which number it is. */
-  condition: passing([i32], [0], [op.i32Eqz]),
-  top: passing([i32], [0]),
-  belowI32: passing([i32, i32], [0]),
-  belowI64: passing([i32, i64], [0]),
-  belowF32: passing([i32, f32], [0]),
-  belowF64: passing([i32, f64], [0]),
-  belowV128: passing([i32, v128], [0]),
-  three: passing([i32, i32, i32], [0, 1, 2]),
+  top: passing([i32], [get(0)]),
+  /** Whether a condition holds, and not as which number. */
+  outcome: passing([i32], [[...get(0), op.i32Eqz]]),
+  topI64: passing([i64], [low(0), high(0)]),
+  two: passing([i32, i32], [get(0), get(1)]),
+  twoI64: passing([i64, i64], [low(0), high(0), low(1), high(1)]),
+  three: passing([i32, i32, i32], [get(0), get(1), get(2)]),
+  belowI32: passing([i32, i32], [get(0)]),
+  belowI64: passing([i32, i64], [get(0)]),
+  belowF32: passing([i32, f32], [get(0)]),
+  belowF64: passing([i32, f64], [get(0)]),
+  belowV128: passing([i32, v128], [get(0)]),
 } as const satisfies Record<string, Helper>
 const helperNames = Object.keys(helpers) as (keyof typeof helpers)[]
 
@@ -135,12 +148,22 @@ interface Probe {
 }
 
 const conditions: ReadonlyMap<number, Probe> = new Map<number, Probe>([
-  [op.if, { what: 'branch', helper: 'condition' }],
-  [op.brIf, { what: 'branch', helper: 'condition' }],
+  [op.if, { what: 'branch', helper: 'top' }],
+  [op.brIf, { what: 'branch', helper: 'top' }],
   [op.brTable, { what: 'branch', helper: 'top' }],
-  [op.select, { what: 'select', helper: 'condition' }],
-  [op.selectTyped, { what: 'select', helper: 'condition' }],
+  [op.select, { what: 'select', helper: 'top' }],
+  [op.selectTyped, { what: 'select', helper: 'top' }],
 ])
+
+/** The probe of a comparison of integers (0x45 to 0x5a), where a condition made of it, or of its negation, follows. */
+function comparison(opcode: number, following: Uint8Array): Probe | undefined {
+  if (opcode < op.i32Eqz || opcode > op.i64GeU) return undefined
+  const used = following.find((next) => next !== op.i32Eqz)
+  if (used === undefined || !conditions.has(used)) return undefined
+  if (opcode === op.i32Eqz) return { what: 'comparison', helper: 'top' }
+  if (opcode === op.i64Eqz) return { what: 'comparison', helper: 'topI64' }
+  return { what: 'comparison', helper: opcode < op.i64Eqz ? 'two' : 'twoI64' }
+}
 
 /** The stores from 0x36 on: i32, i64, f32, f64, then the narrow ones. */
 const stored = [
@@ -167,7 +190,7 @@ function readInstruction(reader: WasmReader): Probe | undefined {
   if (opcode === op.selectTyped) reader.vector(() => reader.byte())
   else if ((opcode >= 0x06 && opcode <= 0x0a) || (opcode >= 0x11 && opcode <= 0x19) || opcode > 0xc4) unknown(opcode)
   else skipImmediates(reader, opcode)
-  return conditions.get(opcode)
+  return conditions.get(opcode) ?? comparison(opcode, reader.bytes.subarray(reader.at))
 }
 
 function unknown(opcode: number): never {
@@ -220,8 +243,11 @@ function readSections(wasm: Uint8Array): Sections {
   return { order: [...content.keys()].sort((a, b) => place(a) - place(b)), content }
 }
 
-/** Rewrites `wasm`, a module without imports. */
-export function traceModule(wasm: Uint8Array): TracedModule {
+/**
+ * Rewrites `wasm`, a module without imports. In the exports `outcomeOnly` conditions are traced by their outcome: what is
+ * compared there is secret, and whether it is equal is the result.
+ */
+export function traceModule(wasm: Uint8Array, outcomeOnly: readonly string[] = []): TracedModule {
   const { order, content } = readSections(wasm)
   const section = (id: number) => new WasmReader(content.get(id) ?? Uint8Array.of(0))
   if (section(2).number() > 0) throw new RangeError('a module with imports cannot be traced')
@@ -246,8 +272,12 @@ export function traceModule(wasm: Uint8Array): TracedModule {
     const bytes = traceBody(code.take(code.number()), (probe, byte) => {
       const exportName = exportNames.get(index)
       const offset = byte - wasm.byteOffset
+      const isDeclassified = exportName !== undefined && outcomeOnly.includes(exportName)
+      if (isDeclassified && probe.what === 'comparison') return []
+      const byOutcome = isDeclassified && (probe.what === 'branch' || probe.what === 'select')
       sites.push({ what: probe.what, function: index, ...(exportName === undefined ? {} : { exportName }), offset })
-      return [op.i32Const, ...signed(BigInt(sites.length - 1)), op.call, ...unsigned(helperAt(probe.helper))]
+      const helper = byOutcome ? 'outcome' : probe.helper
+      return [op.i32Const, ...signed(BigInt(sites.length - 1)), op.call, ...unsigned(helperAt(helper))]
     })
     index++
     return bytes
