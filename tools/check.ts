@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkConstantTime, checkControls } from './check-constant-time.ts'
 import { checkDocs } from './check-docs.ts'
 import { checkLayers } from './check-layers.ts'
 import { checkLengths } from './check-lengths.ts'
@@ -35,6 +36,17 @@ async function checkWasm(): Promise<Report> {
   return { failures: checkCore(readFileSync(wasm)) }
 }
 
+/** That no branch and no address of the core depends on a secret, and that this check would see it. */
+function checkTraces(): Report {
+  const wasm = join(root, 'build/core.wasm')
+  if (!existsSync(wasm)) return { failures: ['build/core.wasm is not built: npm run build:core'] }
+  const reports = [checkControls(), checkConstantTime(readFileSync(wasm))]
+  return {
+    failures: reports.flatMap(({ failures }) => failures),
+    notes: reports.flatMap(({ notes }) => notes ?? []),
+  }
+}
+
 function checkVectors(): Report {
   const folder = process.env['VECTORS_DIR'] ?? join(root, '../shared/vectors')
   const text = existsSync(folder) ? 'the big sets of vectors are here' : 'no big sets of vectors (set VECTORS_DIR)'
@@ -54,6 +66,7 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   docs: () => checkDocs(tree),
   sizes: () => checkSizes(root),
   core: checkWasm,
+  'constant-time': checkTraces,
   vectors: checkVectors,
 }
 
@@ -71,7 +84,7 @@ async function run(name: string): Promise<boolean> {
   }
   const ok = report.failures.length === 0
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
-  console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(10)}${seconds.padStart(6)} s`)
+  console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(14)}${seconds.padStart(6)} s`)
   for (const line of [...report.failures, ...(report.notes ?? [])]) console.log(indented(line))
   return ok
 }

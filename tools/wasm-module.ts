@@ -124,7 +124,8 @@ export function readBody(body: Uint8Array): { locals: number[]; instructions: In
 /** Opcodes with one number behind them: blocks, branches, calls, variables, memory.size and .grow, integer constants. */
 const oneNumber = new Set([2, 3, 4, 0x0c, 0x0d, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24, 0x3f, 0x40, 0x41, 0x42])
 
-function skipImmediates(reader: WasmReader, opcode: number): void {
+/** Passes over what stands behind an opcode of version 1.0 that is no load or store. */
+export function skipImmediates(reader: WasmReader, opcode: number): void {
   if (oneNumber.has(opcode)) {
     reader.number()
   } else if (opcode === 0x0e) {
