@@ -262,7 +262,8 @@ export function createAgent(options: AgentOptions): Agent {
     counters: () => structuredCopy(counters),
     async start() {
       try {
-        for (const transport of transports) await transport.start(receive)
+        // Together: a broker that is away does not keep the others waiting.
+        await Promise.all(transports.map((transport) => transport.start(receive)))
       } catch (error) {
         await Promise.all(transports.map((transport) => transport.close()))
         throw error

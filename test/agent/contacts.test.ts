@@ -1,98 +1,99 @@
-import {
-  contactBook,
-  type DidCommError,
-  didKeyIdentity,
-  didPeer2Identity,
-  didPeer4Identity,
-  firstOf,
-} from 'didcomm-mote'
+import { contactBook, didKeyIdentity, didPeer4Identity, firstOf, type Resolve } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
-import { didKey, didPeer } from 'didcomm-mote/did'
+import { didKey, didPeer, keyAgreementKeys } from 'didcomm-mote/did'
 import { shortId } from 'didcomm-mote/envelope'
 import { describe, expect, it } from 'vitest'
-import { routeTo } from '../../runtime/agent/route.ts'
 
+const seed = (letter: string) => new Uint8Array(32).fill(letter.charCodeAt(0))
 const resolve = firstOf(didKey(crypto), didPeer(crypto))
-const seed = (fill: number) => new Uint8Array(32).fill(fill)
-const kidOf = ({ secretKeys }: ReturnType<typeof didKeyIdentity>) => secretKeys[0]?.kid ?? ''
+const kidOf = async (did: string) => keyAgreementKeys(await resolve(did))[0]?.kid ?? ''
 
-describe('contacts', () => {
-  it('are found by their DID and by the short id of their key', async () => {
-    const contacts = contactBook(crypto, resolve)
-    const alice = didKeyIdentity(crypto, seed(1))
-    await contacts.add({ did: alice.did, uri: 'memory:alice' })
-    await contacts.add({ did: didKeyIdentity(crypto, seed(2)).did })
-    expect(contacts.get(alice.did)).toEqual({ did: alice.did, uri: 'memory:alice' })
-    expect(await contacts.knownKids(shortId(kidOf(alice), crypto))).toEqual([kidOf(alice)])
-    expect(await contacts.knownKids(new Uint8Array(8))).toEqual([])
+const alice = didKeyIdentity(crypto, seed('a')).did
+const bob = didKeyIdentity(crypto, seed('b')).did
+
+describe('a book of contacts', () => {
+  it('finds a contact by DID, and the key of its short id', async () => {
+    const book = contactBook(crypto, resolve)
+    await book.add({ did: alice, uri: 'memory:a', encoding: 'compact' })
+    await book.add({ did: bob })
+    expect(book.get(alice)).toEqual({ did: alice, uri: 'memory:a', encoding: 'compact' })
+    for (const did of [alice, bob]) {
+      const kid = await kidOf(did)
+      expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
+    }
+    expect(await book.knownKids(new Uint8Array(8))).toEqual([])
+    expect(book.get('did:example:nobody')).toBeUndefined()
   })
 
-  it('are replaced and removed with their short ids', async () => {
-    const contacts = contactBook(crypto, resolve)
-    const alice = didKeyIdentity(crypto, seed(1))
-    await contacts.add({ did: alice.did, uri: 'memory:old' })
-    await contacts.add({ did: alice.did, uri: 'memory:new' })
-    expect(contacts.get(alice.did)?.uri).toBe('memory:new')
-    expect(await contacts.knownKids(shortId(kidOf(alice), crypto))).toHaveLength(1)
-    expect(contacts.remove(alice.did)).toBe(true)
-    expect(contacts.remove(alice.did)).toBe(false)
-    expect(contacts.get(alice.did)).toBeUndefined()
-    expect(await contacts.knownKids(shortId(kidOf(alice), crypto))).toEqual([])
+  it('replaces a contact that is added again', async () => {
+    const book = contactBook(crypto, resolve)
+    await book.add({ did: alice, uri: 'memory:old' })
+    await book.add({ did: alice, uri: 'memory:new' })
+    expect(book.get(alice)?.uri).toBe('memory:new')
+    const kid = await kidOf(alice)
+    expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
+    expect(book.remove(alice)).toBe(true)
+    expect(await book.knownKids(shortId(kid, crypto))).toEqual([])
   })
 
-  it('with a did:peer:4 are the same in its long and its short form', async () => {
-    const contacts = contactBook(crypto, resolve)
-    const { did, shortDid } = didPeer4Identity(crypto, seed(1), [])
-    await contacts.add({ did, uri: 'memory:alice' })
-    expect(contacts.get(shortDid)?.uri).toBe('memory:alice')
-    expect(contacts.remove(shortDid)).toBe(true)
+  it('forgets the keys that a contact has no longer', async () => {
+    const documents = [await resolve(alice), await resolve(bob)]
+    const changing: Resolve = async () => ({ ...(documents.shift() ?? (await resolve(bob))), id: alice })
+    const renamed: Resolve = async (did) => {
+      const text = JSON.stringify(await changing(did))
+      return JSON.parse(text.replaceAll(bob, alice))
+    }
+    const book = contactBook(crypto, renamed)
+    await book.add({ did: alice })
+    const first = shortId(await kidOf(alice), crypto)
+    expect(await book.knownKids(first)).toHaveLength(1)
+    await book.add({ did: alice })
+    expect(await book.knownKids(first)).toEqual([])
   })
 
-  it('are not added where their DID does not resolve', async () => {
-    const contacts = contactBook(crypto, resolve)
-    await expect(contacts.add({ did: 'did:web:example.org' })).rejects.toMatchObject({ code: 'ERR_DID_NOT_FOUND' })
-    expect(contacts.get('did:web:example.org')).toBeUndefined()
-  })
-})
-
-describe('the way to a party', () => {
-  const reach = (scheme: string) => (uri: string) => uri.startsWith(`${scheme}:`)
-  const mediator = didPeer2Identity(crypto, seed(9), [
-    { uri: 'https://mediator.example', routingKeys: ['did:example:outer#1'] },
-  ])
-
-  it('is what the contact says, before anything else', async () => {
-    const { did } = didPeer2Identity(crypto, seed(1), [{ uri: 'https://alice.example' }])
-    const route = await routeTo(did, { did, uri: 'mqtt://broker/in' }, resolve, reach('https'))
-    expect(route).toEqual({ uri: 'mqtt://broker/in', routingKeys: [] })
-  })
-
-  it('is the first endpoint that can be reached', async () => {
-    const services = [{ uri: 'wss://a.example' }, { uri: 'https://b.example' }, { uri: 'https://c.example' }]
-    const { did } = didPeer2Identity(crypto, seed(1), services)
-    expect(await routeTo(did, undefined, resolve, reach('https'))).toEqual({
-      uri: 'https://b.example',
-      routingKeys: [],
+  it('keeps what it has where a contact cannot be resolved', async () => {
+    let known = true
+    const book = contactBook(crypto, async (did) => {
+      if (!known) throw new Error('offline')
+      return resolve(did)
     })
+    await book.add({ did: alice, uri: 'memory:old' })
+    known = false
+    await expect(book.add({ did: alice, uri: 'memory:new' })).rejects.toThrow('offline')
+    expect(book.get(alice)?.uri).toBe('memory:old')
   })
 
-  it('leads over a mediator that is named as endpoint, its own mediators first', async () => {
-    const { did } = didPeer4Identity(crypto, seed(1), [{ uri: mediator.did, routingKeys: ['did:example:inner#1'] }])
-    expect(await routeTo(did, undefined, resolve, reach('https'))).toEqual({
-      uri: 'https://mediator.example',
-      routingKeys: ['did:example:outer#1', mediator.did, 'did:example:inner#1'],
-    })
+  it('removes a contact, once', async () => {
+    const book = contactBook(crypto, resolve)
+    await book.add({ did: alice })
+    await book.add({ did: bob })
+    expect(book.remove(alice)).toBe(true)
+    expect(book.remove(alice)).toBe(false)
+    expect(book.get(alice)).toBeUndefined()
+    expect(await book.knownKids(shortId(await kidOf(alice), crypto))).toEqual([])
+    expect(await book.knownKids(shortId(await kidOf(bob), crypto))).toHaveLength(1)
   })
 
-  it('does not lead from mediator to mediator without end', async () => {
-    const second = didPeer2Identity(crypto, seed(8), [{ uri: mediator.did }])
-    const { did } = didPeer4Identity(crypto, seed(1), [{ uri: second.did }])
-    const error = await routeTo(did, undefined, resolve, reach('https')).catch((cause: DidCommError) => cause)
-    expect(error).toMatchObject({ code: 'ERR_DID_UNUSABLE' })
+  it('knows a did:peer:4 under both of its forms, and its keys too', async () => {
+    const { did, shortDid } = didPeer4Identity(crypto, seed('p'), [])
+    const book = contactBook(crypto, firstOf(didPeer(crypto)))
+    await book.add({ did, uri: 'memory:p' })
+    expect(book.get(shortDid)).toBe(book.get(did))
+    for (const kid of [`${did}#key-1`, `${shortDid}#key-1`]) {
+      expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
+    }
+    expect(book.remove(shortDid)).toBe(true)
+    expect(await book.knownKids(shortId(`${did}#key-1`, crypto))).toEqual([])
   })
 
-  it('is missing where nothing can be reached', async () => {
-    const { did } = didKeyIdentity(crypto, seed(1))
-    await expect(routeTo(did, undefined, resolve, reach('https'))).rejects.toMatchObject({ code: 'ERR_DID_UNUSABLE' })
+  it('lists all keys of a short id that fits several, and loses one without the other', async () => {
+    // A hash that is the same for everything makes the collision that nobody can make.
+    const book = contactBook({ ...crypto, sha256: () => new Uint8Array(32) }, resolve)
+    await book.add({ did: alice })
+    await book.add({ did: bob })
+    const kids = [await kidOf(alice), await kidOf(bob)]
+    expect(await book.knownKids(new Uint8Array(8))).toEqual(kids)
+    book.remove(alice)
+    expect(await book.knownKids(new Uint8Array(8))).toEqual(kids.slice(1))
   })
 })

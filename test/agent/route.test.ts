@@ -1,0 +1,97 @@
+import { DidCommError, type Resolve } from 'didcomm-mote'
+import { didcommService } from 'didcomm-mote/did'
+import { describe, expect, it } from 'vitest'
+import { routeTo } from '../../runtime/agent/route.ts'
+
+const BOB = 'did:example:bob'
+const MEDIATOR = 'did:example:mediator'
+const DISTANT = 'did:example:distant'
+
+type Endpoint = { uri: string; routingKeys?: string[] }
+
+/** Resolves what is listed, and tells what was asked. */
+function book(documents: Record<string, Endpoint[]>): { resolve: Resolve; asked: string[] } {
+  const asked: string[] = []
+  return {
+    asked,
+    resolve: async (did) => {
+      asked.push(did)
+      const endpoints = documents[did]
+      if (!endpoints) throw new DidCommError('ERR_DID_NOT_FOUND', did)
+      return { id: did, service: endpoints.map((endpoint, i) => didcommService(`#s${i}`, endpoint)) }
+    },
+  }
+}
+
+const canReach = (uri: string) => uri.startsWith('memory:')
+
+describe('a route', () => {
+  it('is what the contact says, without a look at the DID document', async () => {
+    const { resolve, asked } = book({ [BOB]: [{ uri: 'memory:document' }] })
+    const route = await routeTo(BOB, { did: BOB, uri: 'memory:contact' }, resolve, canReach)
+    expect(route).toEqual({ uri: 'memory:contact', routingKeys: [] })
+    expect(asked).toEqual([])
+    expect(await routeTo(BOB, { did: BOB }, resolve, canReach)).toEqual({ uri: 'memory:document', routingKeys: [] })
+  })
+
+  it('is the first endpoint that can be reached, with its own routing keys', async () => {
+    const { resolve } = book({
+      [BOB]: [
+        { uri: 'ble:a', routingKeys: ['did:example:x#1'] },
+        { uri: 'memory:b', routingKeys: ['did:example:y#1', 'did:example:y#2'] },
+        { uri: 'memory:c' },
+      ],
+    })
+    expect(await routeTo(BOB, undefined, resolve, canReach)).toEqual({
+      uri: 'memory:b',
+      routingKeys: ['did:example:y#1', 'did:example:y#2'],
+    })
+  })
+
+  it('over a mediator wraps for its routing keys, then for itself, then for those of the recipient', async () => {
+    const { resolve } = book({
+      [BOB]: [{ uri: MEDIATOR, routingKeys: ['did:example:inner#1', 'did:example:inner#2'] }],
+      [MEDIATOR]: [{ uri: 'http://m/' }, { uri: 'memory:m', routingKeys: ['did:example:outer#1'] }],
+    })
+    expect(await routeTo(BOB, undefined, resolve, canReach)).toEqual({
+      uri: 'memory:m',
+      routingKeys: ['did:example:outer#1', MEDIATOR, 'did:example:inner#1', 'did:example:inner#2'],
+    })
+  })
+
+  it('does not go on from a mediator to its mediator', async () => {
+    const { resolve, asked } = book({
+      [BOB]: [{ uri: MEDIATOR }],
+      [MEDIATOR]: [{ uri: DISTANT }, { uri: MEDIATOR }],
+      [DISTANT]: [{ uri: 'memory:d' }],
+    })
+    await expect(routeTo(BOB, undefined, resolve, canReach)).rejects.toMatchObject({ code: 'ERR_DID_UNUSABLE' })
+    expect(asked).toEqual([BOB, MEDIATOR])
+  })
+
+  it('passes over a mediator that is not known or cannot be reached', async () => {
+    const { resolve } = book({
+      [BOB]: [{ uri: DISTANT }, { uri: MEDIATOR }, { uri: 'memory:b' }],
+      [MEDIATOR]: [{ uri: 'ble:m' }],
+    })
+    expect(await routeTo(BOB, undefined, resolve, canReach)).toEqual({ uri: 'memory:b', routingKeys: [] })
+  })
+
+  it.each([
+    ['no endpoint', []],
+    ['an endpoint of another transport', [{ uri: 'http://b/' }]],
+    ['a mediator that nobody knows', [{ uri: DISTANT }]],
+  ])('is not found to a DID with %s', async (_, endpoints) => {
+    const { resolve } = book({ [BOB]: endpoints })
+    await expect(routeTo(BOB, undefined, resolve, canReach)).rejects.toMatchObject({ code: 'ERR_DID_UNUSABLE' })
+  })
+
+  it('fails as the resolver does', async () => {
+    const { resolve } = book({})
+    await expect(routeTo(BOB, undefined, resolve, canReach)).rejects.toMatchObject({ code: 'ERR_DID_NOT_FOUND' })
+    const broken = async () => {
+      throw new TypeError('a bug')
+    }
+    await expect(routeTo(BOB, undefined, broken, canReach)).rejects.toThrow('a bug')
+  })
+})
