@@ -1,7 +1,46 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const conditions = ['didcomm-mote-source']
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+}
+const limits = { testTimeout: 20_000 }
+
 export default defineConfig({
-  resolve: { conditions: ['didcomm-mote-source'] },
-  ssr: { resolve: { conditions: ['didcomm-mote-source'] } },
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/slow/**'], testTimeout: 20_000, maxWorkers: 2 },
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        ...shared,
+        test: {
+          ...limits,
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/slow/**'],
+          provide: { coreBuild: 'simd' },
+        },
+      },
+      {
+        // The same over the build of the core for hosts without SIMD: whatever its bytes may differ in.
+        ...shared,
+        resolve: {
+          conditions,
+          alias: [
+            {
+              find: /^.*\/core-choice\.ts$/,
+              replacement: fileURLToPath(new URL('test/crypto/base-core.ts', import.meta.url)),
+            },
+          ],
+        },
+        test: {
+          ...limits,
+          name: 'base',
+          include: ['test/crypto/**/*.test.ts', 'test/interop/**/*.test.ts'],
+          provide: { coreBuild: 'base' },
+        },
+      },
+    ],
+  },
 })

@@ -1,12 +1,12 @@
-// Writes dist/: the JavaScript and types of runtime/, transports/ and gateway/, and core.wasm beside them.
+// Writes dist/: the JavaScript and types of runtime/, transports/ and gateway/, and the builds of the core beside them.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { coreBuilds } from './core-builds.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
-const core = join(root, 'build/core.wasm')
 
 function compile(): void {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -25,11 +25,12 @@ function nameJavaScriptInDeclarations(): void {
   }
 }
 
-if (!existsSync(core)) {
-  console.error('build/core.wasm is not there: npm run build:core')
+const missing = coreBuilds.filter(({ wasmFile }) => !existsSync(wasmFile))
+if (missing.length > 0) {
+  console.error(`not built: ${missing.map(({ fileName }) => fileName).join(', ')}: npm run build:core`)
   process.exit(1)
 }
 rmSync(dist, { recursive: true, force: true })
 compile()
 nameJavaScriptInDeclarations()
-copyFileSync(core, join(dist, 'core.wasm'))
+for (const { wasmFile, fileName } of coreBuilds) copyFileSync(wasmFile, join(dist, fileName))

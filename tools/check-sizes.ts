@@ -1,11 +1,12 @@
 // Bundles every subpath as an application would, and holds the result to a budget and a list of forbidden words.
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import { importsOf } from './check-layers.ts'
 import { importName, sourcesOf } from './check-package.ts'
 import { type Report, treeIsComplete } from './check-tree.ts'
+import { coreBuilds } from './core-builds.ts'
 
 /** What one bundle may weigh and hold. Sizes are bytes, minified, without the WebAssembly core. */
 export interface Budget {
@@ -62,12 +63,19 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './gateway': { without: ['didcomm-mote'] },
 }
 
-const coreBudget: Required<Pick<Budget, 'minBytes' | 'gzipBytes'>> = { minBytes: 48 * 1024, gzipBytes: 20 * 1024 }
+/** By build. The one for devices is held to what the design asks; the other to what it has grown to. */
+const coreBudgets = {
+  base: { minBytes: 48 * 1024, gzipBytes: 20 * 1024 },
+  simd: { minBytes: 96 * 1024, gzipBytes: 40 * 1024 },
+}
 
 const withoutCore: Plugin = {
   name: 'without-core',
   setup({ onLoad }) {
-    onLoad({ filter: /core-wasm\.ts$/ }, () => ({ contents: `export const coreWasm = ''` }))
+    onLoad({ filter: /core-\w+-wasm\.ts$/ }, ({ path }) => {
+      const { exportName } = coreBuilds.find(({ moduleFile }) => basename(moduleFile) === basename(path)) ?? {}
+      return { contents: `export const ${exportName} = ''` }
+    })
   },
 }
 
@@ -152,12 +160,15 @@ export async function checkSizes(
 ): Promise<Report> {
   const reports: Report[] = []
   for (const [name, budget] of Object.entries(table)) reports.push(await weighEntry(root, name, budget, complete))
-  const core = join(root, 'build/core.wasm')
-  reports.push(
-    existsSync(core)
-      ? weigh('core.wasm', coreBudget, readFileSync(core))
-      : { failures: complete ? ['core.wasm: is not built'] : [], notes: ['core.wasm: is not built'] },
-  )
+  for (const { name, fileName } of coreBuilds) {
+    const core = join(root, 'build', fileName)
+    const missing = [`${fileName}: is not built`]
+    reports.push(
+      existsSync(core)
+        ? weigh(fileName, coreBudgets[name], readFileSync(core))
+        : { failures: complete ? missing : [], notes: missing },
+    )
+  }
   const unknown = [...subpathsOf(root).keys()].filter((subpath) => !(subpath in table))
   return {
     failures: [

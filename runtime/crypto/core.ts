@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
-import { coreWasm } from './core-wasm.ts'
+import { chooseCore } from './core-choice.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
 // aead.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
@@ -111,11 +111,11 @@ export function loadCore(wasmBytes: Uint8Array): Core {
   }
 }
 
-/** Returns a function that instantiates the core that ships with this package once, when it is first called. */
+/** Returns a function that instantiates the build of the core that suits this host once, when it is first called. */
 export function lazyCore(): LoadCore {
   let core: Core | undefined
   return () => {
-    core ??= loadCore(decodeBase64(coreWasm))
+    core ??= loadCore(decodeBase64(chooseCore()))
     return core
   }
 }

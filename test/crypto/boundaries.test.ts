@@ -1,13 +1,13 @@
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { loadCore } from '../../runtime/crypto/core.ts'
-import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
 import { nodeCrypto } from '../oracle/node-crypto.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { hex } from './hex.ts'
 
-const { chunkBytes } = loadCore(Buffer.from(coreWasm, 'base64'))
+const { chunkBytes } = loadCore(Buffer.from(chooseCore(), 'base64'))
 const around = (...lengths: number[]): number[] => lengths.flatMap((length) => [length - 1, length, length + 1])
 
 /** Around the blocks of Poly1305, ChaCha20, SHA-256 and SHA-512 and their paddings, and around the window. */

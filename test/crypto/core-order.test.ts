@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
-import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import { basePoint, encodePoint, L } from '../oracle/ed25519.ts'
 import { concat, toLittleEndian } from '../oracle/numbers.ts'
 
@@ -9,7 +9,7 @@ const NOT_AUTHENTIC = 2
 const MISUSE = 3
 
 function started(): Core {
-  const core = loadCore(Buffer.from(coreWasm, 'base64'))
+  const core = loadCore(Buffer.from(chooseCore(), 'base64'))
   core.wasm.chacha20Poly1305Init(core.key, core.input)
   return core
 }
@@ -46,7 +46,7 @@ describe('the AEAD of the core refuses calls that are out of order', () => {
   })
 
   it('text before the start, mixing of seal and open, and additional data after text', () => {
-    const core = loadCore(Buffer.from(coreWasm, 'base64'))
+    const core = loadCore(Buffer.from(chooseCore(), 'base64'))
     const { wasm, data, result, key, input } = core
     expect(wasm.aeadEncrypt(data, 64)).toBe(MISUSE)
     expect(wasm.aeadTag(result)).toBe(MISUSE)
@@ -79,7 +79,7 @@ describe('the AEAD of the core refuses calls that are out of order', () => {
 
 describe('the start of a verification', () => {
   it('takes every S below L, and no other', () => {
-    const core = loadCore(Buffer.from(coreWasm, 'base64'))
+    const core = loadCore(Buffer.from(chooseCore(), 'base64'))
     const publicKey = encodePoint(basePoint)
     const statusOf = (s: bigint): number => {
       core.memory.set(concat(publicKey, toLittleEndian(s, 32)), core.key)
@@ -98,7 +98,7 @@ describe('the start of a verification', () => {
 
 describe('the window of the core', () => {
   it('starts behind all static data, is aligned, and reaches the end of the memory', () => {
-    const { key, data, chunkBytes, memory } = loadCore(Buffer.from(coreWasm, 'base64'))
+    const { key, data, chunkBytes, memory } = loadCore(Buffer.from(chooseCore(), 'base64'))
     expect(key).toBeLessThanOrEqual(12_288)
     expect([key % 16, data % 16, chunkBytes % 128]).toEqual([0, 0, 0])
     expect(data + chunkBytes).toBeLessThanOrEqual(memory.length)

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { aeadsOver } from '../../runtime/crypto/aead.ts'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
-import { coreWasm } from '../../runtime/crypto/core-wasm.ts'
+import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import type { Crypto } from '../../runtime/crypto/crypto.ts'
 import { curve25519Over } from '../../runtime/crypto/curve25519.ts'
 import { hashesOver } from '../../runtime/crypto/hash.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { slowCrypto } from '../oracle/slow-crypto.ts'
 
-const wasm = Buffer.from(coreWasm, 'base64')
+const wasm = Buffer.from(chooseCore(), 'base64')
 
 /** Returns all of the memory of a fresh core after `work` was done in it. */
 function memoryAfter(work: (crypto: Crypto, core: Core) => void): Buffer {

@@ -100,13 +100,13 @@ describe.skipIf(!buildable)('the published package', () => {
     }
   })
 
-  it('gives the core as a file, too', () => {
-    const program = "console.log(import.meta.resolve('didcomm-mote/core.wasm'))"
+  it.each(['core.wasm', 'core-simd.wasm'])('gives %s as a file, too', (file) => {
+    const program = `console.log(import.meta.resolve('didcomm-mote/${file}'))`
     const url = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
       cwd: project,
       encoding: 'utf8',
     })
-    expect(readFileSync(new URL(url.trim()))).toEqual(readFileSync(join(repository, 'build/core.wasm')))
+    expect(readFileSync(new URL(url.trim()))).toEqual(readFileSync(join(repository, 'build', file)))
   })
 
   it.each([

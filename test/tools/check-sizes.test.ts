@@ -10,8 +10,8 @@ const project = {
     type: 'module',
     exports: { './a': entry('./a.ts'), './host': entry('./host.ts'), './later': entry('./later.ts') },
   }),
-  'a.ts': "import { coreWasm } from './core-wasm.ts'\nexport const a = (): string => 'used' + coreWasm",
-  'core-wasm.ts': "export const coreWasm = 'AGFzbQ'",
+  'a.ts': "import { coreBaseWasm } from './core-base-wasm.ts'\nexport const a = (): string => 'used' + coreBaseWasm",
+  'core-base-wasm.ts': "export const coreBaseWasm = 'AGFzbQ'",
   'host.ts': "import { readFileSync } from 'node:fs'\nexport const host = () => Buffer.from(readFileSync('x'))",
 }
 
@@ -52,7 +52,11 @@ describe('checkSizes', () => {
 
   it('refuses a missing source and a missing core once the tree is complete', async () => {
     const { failures } = await checkSizes(folderOf(project), { './a': {}, './host': {}, './later': {} }, true)
-    expect(failures).toEqual(['./later: no source for didcomm-mote/later', 'core.wasm: is not built'])
+    expect(failures).toEqual([
+      './later: no source for didcomm-mote/later',
+      'core.wasm: is not built',
+      'core-simd.wasm: is not built',
+    ])
   })
 
   it('refuses a subpath without a row', async () => {
