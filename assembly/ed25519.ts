@@ -9,7 +9,7 @@ import {
   pointToMontgomery,
 } from './edwards25519'
 import { multiplyBase, multiplyPublic } from './edwards25519-multiply'
-import { scalarIsCanonical, scalarMultiplyAdd, scalarReduce, scalarReduceWide } from './scalar25519'
+import { scalarIsCanonical, scalarMultiplyAdd, scalarReduceWide } from './scalar25519'
 import { sha512Final, sha512Init, sha512Update } from './sha512'
 import { KEY_INVALID, NOT_AUTHENTIC, OK } from './status'
 import { x25519Clamp } from './x25519'
@@ -38,9 +38,8 @@ function expandSeed(seed: usize): void {
   x25519Clamp(S, DIGEST)
 }
 
-/** Computes A and its encoding from S. The base point has order L, so s may be reduced. */
+/** Computes A and its encoding from S. */
 function derivePublic(): void {
-  scalarReduce(S, S)
   multiplyBase(A, S)
   pointEncode(A_BYTES, A)
 }

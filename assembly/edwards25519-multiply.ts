@@ -63,7 +63,7 @@ function select(index: u32): void {
   }
 }
 
-/** Computes `scalar` B for a secret scalar below L: 32 bytes at a multiple of 8. The caller wipes with `edwardsWipe`. */
+/** Computes `scalar` B for a secret scalar below 2^255: 32 bytes at a multiple of 8. The caller wipes with `edwardsWipe`. */
 export function multiplyBase(out: usize, scalar: usize): void {
   if (!combReady) buildComb(out)
   pointSetIdentity(out)

@@ -4,7 +4,6 @@ import { multiplyBase } from './edwards25519-multiply'
 import { FIELD, fieldAdd, fieldCopy, fieldDecode, fieldEncode, fieldSet, fieldSubtract, fieldSwap } from './field25519'
 import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
 import { fieldInvert, fieldPowerWipe } from './field25519-power'
-import { scalarReduce } from './scalar25519'
 import { KEY_INVALID, OK } from './status'
 
 // X25519, RFC 7748 §5. The names of the ladder are those of the pseudocode there.
@@ -88,12 +87,10 @@ export function x25519(out: usize, secret: usize, publicKey: usize): i32 {
 }
 
 /**
- * Writes the 32-byte public key. The base point u = 9 is the image of the Edwards base point, whose multiples are faster; its
- * order is L, so the clamped scalar may be reduced modulo L.
+ * Writes the 32-byte public key. The base point u = 9 is the image of the Edwards base point, whose multiples are faster.
  */
 export function x25519Public(out: usize, secret: usize): void {
   x25519Clamp(SCALAR, secret)
-  scalarReduce(SCALAR, SCALAR)
   multiplyBase(PUBLIC, SCALAR)
   pointToMontgomery(out, PUBLIC)
   wipe(SCALAR, 32)
