@@ -9,6 +9,7 @@ import {
   pointToMontgomery,
 } from './edwards25519'
 import { multiplyBase, multiplyPublic } from './edwards25519-multiply'
+import { sumWipe } from './edwards25519-sum'
 import { scalarIsCanonical, scalarMultiplyAdd, scalarReduceWide } from './scalar25519'
 import { sha512Final, sha512Init, sha512Update } from './sha512'
 import { KEY_INVALID, NOT_AUTHENTIC, OK } from './status'
@@ -55,6 +56,7 @@ function wipeSecrets(): void {
   wipe(A, POINT)
   wipe(R, POINT)
   edwardsWipe()
+  sumWipe()
 }
 
 /** Writes the 32-byte public key of a seed. */

@@ -1,6 +1,7 @@
 import { copyWords, wipe } from './bytes'
 import { edwardsWipe, POINT, pointToMontgomery } from './edwards25519'
 import { multiplyBase } from './edwards25519-multiply'
+import { sumWipe } from './edwards25519-sum'
 import { FIELD, fieldAdd, fieldCopy, fieldDecode, fieldEncode, fieldSet, fieldSubtract, fieldSwap } from './field25519'
 import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
 import { fieldInvert, fieldPowerWipe } from './field25519-power'
@@ -96,4 +97,5 @@ export function x25519Public(out: usize, secret: usize): void {
   wipe(SCALAR, 32)
   wipe(PUBLIC, POINT)
   edwardsWipe()
+  sumWipe()
 }
