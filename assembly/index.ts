@@ -17,6 +17,7 @@ export {
 } from './chacha20-poly1305'
 export { concatKdfSha256 } from './concat-kdf'
 export {
+  ed25519Expand,
   ed25519Public,
   ed25519PublicToX25519,
   ed25519SecretToX25519,
