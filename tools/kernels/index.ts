@@ -1,5 +1,8 @@
 // The kernels that are written by a program: straight-line arithmetic in which each line follows a rule, and in which the order of
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
+import { writeField25519 } from './field25519.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
-export const kernels: Readonly<Record<string, () => string>> = {}
+export const kernels: Readonly<Record<string, () => string>> = {
+  'field25519.ts': writeField25519,
+}
