@@ -18,9 +18,8 @@ import {
   sumSetIdentity,
   sumSetPoint,
 } from './edwards25519-sum'
-import { FIELD, fieldCopy } from './field25519'
-import { fieldMultiply } from './field25519-multiply'
-import { fieldInvert } from './field25519-power'
+import { FIELD, fieldCopy, fieldMultiply } from './field25519'
+import { fieldInvert } from './field25519-invert'
 import { scalarMultiplyAdd } from './scalar25519'
 
 // Multiples of points of edwards25519: of the base point for secret scalars, and a sum of two for public ones.

@@ -1,6 +1,5 @@
 import { wipe } from './bytes'
-import { FIELD, fieldAdd, fieldSet, fieldSubtract } from './field25519'
-import { fieldMultiply, fieldMultiplySmall } from './field25519-multiply'
+import { FIELD, fieldAdd, fieldMultiply, fieldMultiplySmall, fieldSet, fieldSubtract } from './field25519'
 import {
   addAffineComplete,
   addEntry,

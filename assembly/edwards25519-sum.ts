@@ -15,8 +15,18 @@ import {
   sumSetPointSimd,
   sumWipeSimd,
 } from './edwards25519-sum-simd'
-import { FIELD, fieldAdd, fieldCopy, fieldNegate, fieldSet, fieldSubtract, fieldSwap } from './field25519'
-import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
+import {
+  FIELD,
+  fieldAdd,
+  fieldCopy,
+  fieldMultiply,
+  fieldMultiplySmall,
+  fieldNegate,
+  fieldSet,
+  fieldSquare,
+  fieldSubtract,
+  fieldSwap,
+} from './field25519'
 
 // The sum of points of edwards25519 that a multiplication builds up: one, in static memory, which is doubled and added to. The
 // formulas are complete, they hold for all points (RFC 8032 §5.1.4). The build with SIMD has its own in edwards25519-sum-simd.ts.

@@ -2,9 +2,21 @@ import { copyWords, wipe } from './bytes'
 import { edwardsWipe, POINT, pointToMontgomery } from './edwards25519'
 import { multiplyBase } from './edwards25519-multiply'
 import { sumWipe } from './edwards25519-sum'
-import { FIELD, fieldAdd, fieldCopy, fieldDecode, fieldEncode, fieldSet, fieldSubtract, fieldSwap } from './field25519'
-import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
-import { fieldInvert, fieldPowerWipe } from './field25519-power'
+import {
+  FIELD,
+  fieldAdd,
+  fieldAddSubtract,
+  fieldCopy,
+  fieldDecode,
+  fieldEncode,
+  fieldMultiply,
+  fieldMultiplySmall,
+  fieldSet,
+  fieldSquare,
+  fieldSubtract,
+  fieldSwap,
+} from './field25519'
+import { fieldInvert } from './field25519-invert'
 import { KEY_INVALID, OK } from './status'
 
 // X25519, RFC 7748 §5. The names of the ladder are those of the pseudocode there.
@@ -31,16 +43,13 @@ export function x25519Clamp(out: usize, secret: usize): void {
 
 /** One step of the ladder. X2, Z2, X3, Z3 are reduced before and after; X1 is. */
 function ladderStep(): void {
-  fieldAdd(A, X2, Z2)
-  fieldSubtract(B, X2, Z2)
-  fieldAdd(X2, X3, Z3) // C
-  fieldSubtract(X3, X3, Z3) // D
+  fieldAddSubtract(A, B, X2, Z2)
+  fieldAddSubtract(X2, X3, X3, Z3) // C, D
   fieldMultiply(X3, X3, A) // DA
   fieldMultiply(X2, X2, B) // CB
   fieldSquare(AA, A)
   fieldSquare(B, B) // BB
-  fieldAdd(Z3, X3, X2)
-  fieldSubtract(A, X3, X2)
+  fieldAddSubtract(Z3, A, X3, X2)
   fieldSquare(X3, Z3)
   fieldSquare(Z3, A)
   fieldMultiply(Z3, Z3, X1)
@@ -83,7 +92,6 @@ export function x25519(out: usize, secret: usize, publicKey: usize): i32 {
   wipe(B, FIELD)
   wipe(AA, FIELD)
   wipe(E, FIELD)
-  fieldPowerWipe()
   return bits == 0 ? KEY_INVALID : OK
 }
 

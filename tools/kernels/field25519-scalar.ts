@@ -32,8 +32,10 @@ export const limbsAt =
 /** The local that holds limb `i` of a result. */
 export const resultLimb = (tag: string, i: number): string => `${tag}h${i}`
 
+/** Stores two limbs at once: what reads them next may read both, and would wait long for two stores. */
 export function storeLimbs(tag: string, address: string): string[] {
-  return limbNumbers.map((i) => `store<u32>(${address}, ${resultLimb(tag, i)} as u32, ${4 * i})`)
+  const pairs = limbNumbers.filter((i) => i % 2 === 0)
+  return pairs.map((i) => `store<u64>(${address}, ${resultLimb(tag, i)} | (${resultLimb(tag, i + 1)} << 32), ${4 * i})`)
 }
 
 /**

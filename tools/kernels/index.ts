@@ -1,10 +1,12 @@
 // The kernels that are written by a program: straight-line arithmetic in which each line follows a rule, and in which the order of
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
 import { edwards25519 } from './edwards25519.ts'
+import { writeField25519 } from './field25519.ts'
 import { scalar25519Limbs } from './scalar25519.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'edwards25519.ts': edwards25519,
   'scalar25519-limbs.ts': scalar25519Limbs,
+  'field25519.ts': writeField25519,
 }
