@@ -6,6 +6,7 @@ import {
   exchanged,
   halfAt,
   lanes,
+  packed,
   pairAt,
   pairConstants,
   pairMultiply,
@@ -73,8 +74,8 @@ function constants(): string[] {
 }
 
 /** X, Y and Z, and T too where it is asked for, from the pairs in FG and EH. */
-function products(f: Operand, g: Operand, complete: boolean): string[] {
-  const xy = pairMultiply('p', SCRATCH_PAIR, pairOfWordsAt('FG'), pairOfWordsAt('EH'))
+function products(f: Operand, g: Operand, eh: Operand, complete: boolean): string[] {
+  const xy = pairMultiply('p', SCRATCH_PAIR, pairOfWordsAt('FG'), eh)
   const z = multiply('z', f, g, { scratch: SCRATCH_ONE })
   const t = multiply('t', halfAt('EH', 0), halfAt('EH', 1), { scratch: SCRATCH_TWO })
   return weave(
@@ -104,9 +105,10 @@ function additionFactors(): string[] {
     ]
   })
   const eh = pairMultiply('e', SCRATCH_PAIR, (i) => `s${i}`, pairAt('entry'), differenceAndSum)
+  const factors = vectorNumbers.map((i) => `let eh_${i} = ${packed('e', i)}; v128.store(EH, eh_${i}, ${16 * i})`)
   const c = multiply('c', limbsAt('SUM_T'), atOffset('entry', ENTRY_T), { scratch: SCRATCH_ONE })
   return [
-    ...weave([...differences, ...statements(eh), ...storePair('e', 'EH')], statements(c)),
+    ...weave([...differences, ...statements(eh), ...factors], statements(c)),
     ...limbNumbers.map((i) => {
       const twiceZ = `let d${i} = (load<u32>(z, ${4 * i}) as u64) << 1`
       return `${twiceZ}, f${i} = d${i} + ${twoP[i]} - ${resultLimb('c', i)}, g${i} = d${i} + ${resultLimb('c', i)}`
@@ -154,7 +156,11 @@ export function edwards25519(): string {
   return [
     ...constants(),
     // One copy for both formulas: two would not fit the instruction cache together with the rest of a verification.
-    block('X, Y, Z from FG and EH.', 'function finish(): void', products(halfAt('FG', 0), halfAt('FG', 1), false)),
+    block(
+      'X, Y, Z from FG and EH.',
+      'function finish(): void',
+      products(halfAt('FG', 0), halfAt('FG', 1), pairOfWordsAt('EH'), false),
+    ),
     block(
       'Adds an affine or cached entry; `z` is Z, or the product of both Z. T is left to do.',
       'export function addEntry(entry: usize, z: usize): void',
@@ -166,6 +172,7 @@ export function edwards25519(): string {
       ...products(
         (i) => `f${i}`,
         (i) => `g${i}`,
+        (i) => `eh_${i}`,
         true,
       ),
     ]),
