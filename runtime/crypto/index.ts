@@ -1,7 +1,7 @@
 import type { Aead, Crypto } from './crypto.ts'
 import { crypto } from './instantiate.ts'
 
-export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets, SigningKey } from './crypto.ts'
+export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets, SignedMessage, SigningKey } from './crypto.ts'
 export { crypto, instantiateCore } from './instantiate.ts'
 export { memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from './memory-secrets.ts'
 
