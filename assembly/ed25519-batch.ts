@@ -1,5 +1,5 @@
 import { copyWords, differenceOfWords, wipe } from './bytes'
-import { pointDecode, pointHasSmallOrder } from './edwards25519'
+import { pointDecode, pointDecodeTwo, pointHasSmallOrder } from './edwards25519'
 import {
   addBaseDigit,
   addDigit,
@@ -52,7 +52,8 @@ const ITEM: usize = A_TERM + TERM
 
 const DIGEST = memory.data(80, 16)
 const SUM_OF_S = memory.data(32, 16)
-const DECODED = memory.data(160, 16)
+const DECODED_A = memory.data(160, 16)
+const DECODED_R = memory.data(160, 16)
 const ZERO = memory.data(32, 16)
 const MINUS_ONE = memory.data<u64>([0x5812631a5cf5d3ec, 0x14def9dea2f79cd6, 0, 0x1000000000000000])
 /** "Ed25519 batch v1": ends the hash that the z_i are derived from. */
@@ -77,11 +78,19 @@ function item(i: usize): usize {
   return items + i * ITEM
 }
 
-/** Decodes a point into a term. */
-function decodeInto(term: usize, bytes: usize): bool {
-  if (!pointDecode(DECODED, bytes) || pointHasSmallOrder(DECODED)) return false
-  oddMultiples(term + TABLE, MULTIPLES, DECODED)
-  return true
+/** Decodes R, and A unless that was done for another item. */
+function decodePoints(at: usize, withA: bool): i32 {
+  if (withA) {
+    if (!pointDecodeTwo(DECODED_A, at + A, DECODED_R, at))
+      return pointDecode(DECODED_A, at + A) ? NOT_AUTHENTIC : KEY_INVALID
+    if (pointHasSmallOrder(DECODED_A)) return KEY_INVALID
+    oddMultiples(at + A_TERM + TABLE, MULTIPLES, DECODED_A)
+  } else if (!pointDecode(DECODED_R, at)) {
+    return NOT_AUTHENTIC
+  }
+  if (pointHasSmallOrder(DECODED_R)) return NOT_AUTHENTIC
+  oddMultiples(at + R_TERM + TABLE, MULTIPLES, DECODED_R)
+  return OK
 }
 
 /** Returns the item whose term has the public key of item `i`: the first with that key. */
@@ -102,8 +111,9 @@ export function ed25519BatchItem(signature: usize, publicKey: usize): i32 {
   copyWords(at + A, publicKey, 32)
   const owner = ownerOf(count)
   store<u32>(at + OWNER, owner as u32)
-  if (owner == count && !decodeInto(at + A_TERM, at + A)) return KEY_INVALID
-  if (!scalarIsCanonical(at + S) || !decodeInto(at + R_TERM, at)) return NOT_AUTHENTIC
+  if (!scalarIsCanonical(at + S)) return NOT_AUTHENTIC
+  const status = decodePoints(at, owner == count)
+  if (status != OK) return status
   sha512Init()
   sha512Update(at, 32)
   sha512Update(at + A, 32)
@@ -128,10 +138,10 @@ function deriveCoefficients(): void {
       store<u64>(DIGEST, i as u64, 64)
       sha512Init()
       sha512Update(DIGEST, 72)
-      sha512Final(DECODED)
+      sha512Final(DECODED_A)
     }
     wipe(item(i) + Z, 32)
-    copyWords(item(i) + Z, DECODED + ((i & 3) << 4), 16)
+    copyWords(item(i) + Z, DECODED_A + ((i & 3) << 4), 16)
   }
 }
 
@@ -173,8 +183,8 @@ function equationHolds(from: usize, to: usize): bool {
   sumDouble()
   sumDouble()
   sumDouble()
-  sumGetPoint(DECODED)
-  return fieldNonZero(DECODED) == 0
+  sumGetPoint(DECODED_A)
+  return fieldNonZero(DECODED_A) == 0
 }
 
 /**
