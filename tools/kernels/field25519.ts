@@ -57,6 +57,11 @@ const difference = functionOf(
   evenNumbers.map((i) => `store<u64>(out, ${twoLimbsAt('f', i)} + ${twoPFor(i)} - ${twoLimbsAt('g', i)}, ${4 * i})`),
 )
 
+const negated = functionOf('fieldNegate(out: usize, f: usize)', [
+  ...evenNumbers.map((i) => `store<u64>(out, ${twoPFor(i)} - ${twoLimbsAt('f', i)}, ${4 * i})`),
+  'fieldMultiplySmall(out, out, 1)',
+])
+
 const sumAndDifference = functionOf('fieldAddSubtract(sum: usize, difference: usize, f: usize, g: usize)', [
   ...evenNumbers.map((i) => `const f${i} = ${twoLimbsAt('f', i)}, g${i} = ${twoLimbsAt('g', i)}`),
   ...evenNumbers.map((i) => `store<u64>(sum, f${i} + g${i}, ${4 * i})`),
@@ -115,5 +120,16 @@ const encoded = functionOf('fieldEncode(out: usize, f: usize)', [
 
 /** The source of assembly/generated/field25519.ts. */
 export function writeField25519(): string {
-  return [product, squared, productWithSmall, sum, difference, sumAndDifference, swapped, decoded, encoded].join('\n')
+  return [
+    product,
+    squared,
+    productWithSmall,
+    sum,
+    difference,
+    negated,
+    sumAndDifference,
+    swapped,
+    decoded,
+    encoded,
+  ].join('\n')
 }

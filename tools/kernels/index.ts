@@ -1,8 +1,10 @@
 // The kernels that are written by a program: straight-line arithmetic in which each line follows a rule, and in which the order of
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
 import { writeField25519 } from './field25519.ts'
+import { writeX25519Ladder } from './x25519-ladder.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'field25519.ts': writeField25519,
+  'x25519-ladder.ts': writeX25519Ladder,
 }
