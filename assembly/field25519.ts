@@ -1,5 +1,5 @@
 import { wipe } from './bytes'
-import { fieldEncode, fieldMultiplySmall, fieldSquare, fieldSubtract } from './generated/field25519'
+import { fieldEncode, fieldSquare } from './generated/field25519'
 
 // The field of Curve25519: integers modulo p = 2^255 - 19.
 //
@@ -16,6 +16,7 @@ import { fieldEncode, fieldMultiplySmall, fieldSquare, fieldSubtract } from './g
 // fieldAdd(out, f, g)                The folds add up; limbs have room for 32.
 // fieldSubtract(out, f, g)           f + 2p - g, with g reduced: 2-fold more than f.
 // fieldAddSubtract(sum, difference, f, g)  Both; g reduced.
+// fieldNegate(out, f)                2p - f, with f reduced, carried: reduced.
 // fieldSwap(f, g, bit)               Exchanges f and g where bit is 1, leaves them where it is 0, in the same steps.
 // fieldDecode(out, bytes)            Reads 32 bytes, little endian, at a multiple of 4, without bit 255. Reduced.
 // fieldEncode(out, f)                Writes the one number in [0, p) as 32 bytes at a multiple of 4. f at most 16-fold.
@@ -27,6 +28,7 @@ export {
   fieldEncode,
   fieldMultiply,
   fieldMultiplySmall,
+  fieldNegate,
   fieldSquare,
   fieldSubtract,
   fieldSwap,
@@ -43,14 +45,6 @@ export function fieldCopy(out: usize, f: usize): void {
 export function fieldSet(out: usize, value: u32): void {
   for (let i: usize = 0; i < FIELD; i += 8) store<u64>(out + i, 0)
   store<u32>(out, value)
-}
-
-const ZERO = memory.data(40, 16)
-
-/** 2p - f, carried, so that it is reduced as f is. */
-export function fieldNegate(out: usize, f: usize): void {
-  fieldSubtract(out, ZERO, f)
-  fieldMultiplySmall(out, out, 1)
 }
 
 /** Squares `times` times, at least once. */

@@ -1,13 +1,12 @@
 // Writes the functions over the limbs of single elements that assembly/field25519.ts exports.
 import {
   bitsOf,
-  carry,
+  CarryChain,
   limbNumbers,
   limbsAt,
   maskOf,
   multiply,
   offsetOf,
-  resultLimb,
   square,
   storeLimbs,
   twoP,
@@ -41,9 +40,10 @@ const squared = functionOf('fieldSquare(out: usize, f: usize)', [
   ...storeLimbs('s', 'out'),
 ])
 
+const smallChain = new CarryChain('m', undefined)
 const productWithSmall = functionOf('fieldMultiplySmall(out: usize, f: usize, small: u32)', [
-  ...limbNumbers.map((i) => `let ${resultLimb('m', i)} = (${limbsAt('f')(i)}) * (small as u64)`),
-  ...carry('m'),
+  ...limbNumbers.flatMap((i) => smallChain.add(i, `(${limbsAt('f')(i)}) * (small as u64)`)),
+  ...smallChain.close(0),
   ...storeLimbs('m', 'out'),
 ])
 
@@ -56,6 +56,11 @@ const difference = functionOf(
   'fieldSubtract(out: usize, f: usize, g: usize)',
   evenNumbers.map((i) => `store<u64>(out, ${twoLimbsAt('f', i)} + ${twoPFor(i)} - ${twoLimbsAt('g', i)}, ${4 * i})`),
 )
+
+const negated = functionOf('fieldNegate(out: usize, f: usize)', [
+  ...evenNumbers.map((i) => `store<u64>(out, ${twoPFor(i)} - ${twoLimbsAt('f', i)}, ${4 * i})`),
+  'fieldMultiplySmall(out, out, 1)',
+])
 
 const sumAndDifference = functionOf('fieldAddSubtract(sum: usize, difference: usize, f: usize, g: usize)', [
   ...evenNumbers.map((i) => `const f${i} = ${twoLimbsAt('f', i)}, g${i} = ${twoLimbsAt('g', i)}`),
@@ -115,5 +120,16 @@ const encoded = functionOf('fieldEncode(out: usize, f: usize)', [
 
 /** The source of assembly/generated/field25519.ts. */
 export function writeField25519(): string {
-  return [product, squared, productWithSmall, sum, difference, sumAndDifference, swapped, decoded, encoded].join('\n')
+  return [
+    product,
+    squared,
+    productWithSmall,
+    sum,
+    difference,
+    negated,
+    sumAndDifference,
+    swapped,
+    decoded,
+    encoded,
+  ].join('\n')
 }

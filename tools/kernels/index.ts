@@ -3,10 +3,12 @@
 import { edwards25519 } from './edwards25519.ts'
 import { writeField25519 } from './field25519.ts'
 import { scalar25519Limbs } from './scalar25519.ts'
+import { writeX25519Ladder } from './x25519-ladder.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'edwards25519.ts': edwards25519,
-  'scalar25519-limbs.ts': scalar25519Limbs,
   'field25519.ts': writeField25519,
+  'scalar25519-limbs.ts': scalar25519Limbs,
+  'x25519-ladder.ts': writeX25519Ladder,
 }
