@@ -60,6 +60,10 @@ export const nobleCrypto: Crypto = {
       signature.length === 64 &&
       publicKey.length === 32 &&
       ed25519.verify(signature, message, publicKey, { zip215: false }),
+    verifyBatch: (items) =>
+      items.map(({ signature, message, publicKey }) =>
+        ed25519.verify(signature, message, publicKey, { zip215: false }),
+      ),
     toX25519PublicKey: (publicKey, out) =>
       orError('ERR_KEY_INVALID', () => written(ed25519.utils.toMontgomery(publicKey), out)),
     toX25519SecretKey: (secretKey, out) => written(ed25519.utils.toMontgomerySecret(secretKey), out),
