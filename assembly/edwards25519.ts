@@ -5,15 +5,18 @@ import {
   fieldCopy,
   fieldDecode,
   fieldEncode,
+  fieldMultiply,
+  fieldMultiplySmall,
   fieldNegate,
   fieldNonZero,
   fieldSet,
   fieldSign,
+  fieldSquare,
   fieldSubtract,
   fieldWipe,
 } from './field25519'
-import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
-import { fieldInvert, fieldPowerForRoot, fieldPowerWipe } from './field25519-power'
+import { fieldInvert } from './field25519-invert'
+import { fieldPowerForRoot } from './field25519-power'
 
 // Points of edwards25519, -x^2 + y^2 = 1 + d x^2 y^2, RFC 8032 §5.1.
 //
@@ -26,29 +29,29 @@ const Z: usize = 80
 const T: usize = 120
 
 /** d = -121665/121666. */
-const D = memory.data<i32>(
-  [-10913610, 13857413, -15372611, 6949391, 114729, -8787816, -6275908, -3247719, -18696448, -12055116],
+const D = memory.data<u32>(
+  [56195235, 13857412, 51736253, 6949390, 114729, 24766616, 60832955, 30306712, 48412415, 21499315],
   16,
 )
-const D_TWICE = memory.data<i32>(
-  [-21827239, -5839606, -30745221, 13898782, 229458, 15978800, -12551817, -6495438, 29715968, 9444199],
+const D_TWICE = memory.data<u32>(
+  [45281625, 27714825, 36363642, 13898781, 229458, 15978800, 54557047, 27058993, 29715967, 9444199],
   16,
 )
-const SQRT_MINUS_1 = memory.data<i32>(
-  [-32595792, -7943725, 9377950, 3500415, 12389472, -272473, -25146209, -2005654, 326686, 11406482],
+const SQRT_MINUS_1 = memory.data<u32>(
+  [34513072, 25610706, 9377949, 3500415, 12389472, 33281959, 41962654, 31548777, 326685, 11406482],
   16,
 )
 /** y = 4/5, x even, and their product (§5.1). */
-const BASE_X = memory.data<i32>(
-  [-14297830, -7645148, 16144683, -16471763, 27570974, -2696100, -26142465, 8378389, 20764389, 8758491],
+const BASE_X = memory.data<u32>(
+  [52811034, 25909283, 16144682, 17082669, 27570973, 30858332, 40966398, 8378388, 20764389, 8758491],
   16,
 )
-const BASE_Y = memory.data<i32>(
-  [-26843541, -6710886, 13421773, -13421773, 26843546, 6710886, -13421773, 13421773, -26843546, -6710886],
+const BASE_Y = memory.data<u32>(
+  [40265304, 26843545, 13421772, 20132659, 26843545, 6710886, 53687091, 13421772, 40265318, 26843545],
   16,
 )
-const BASE_T = memory.data<i32>(
-  [28827062, -6116119, -27349572, 244363, 8635006, 11264893, 19351346, 13413597, 16611511, -6414980],
+const BASE_T = memory.data<u32>(
+  [28827043, 27438313, 39759291, 244362, 8635006, 11264893, 19351346, 13413597, 16611511, 27139452],
   16,
 )
 
@@ -215,5 +218,4 @@ export function edwardsWipe(): void {
   wipe(G, FIELD)
   wipe(H, FIELD)
   fieldWipe()
-  fieldPowerWipe()
 }
