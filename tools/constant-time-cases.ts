@@ -20,7 +20,7 @@ export const publicExports: readonly string[] = [
 ]
 
 /** Exports that compare secrets and tell the outcome. Inside, conditions are traced by outcome and not by what is compared. */
-export const comparingExports: readonly string[] = ['aeadVerify']
+export const comparingExports: readonly string[] = ['aeadVerify', 'chacha20Poly1305Open', 'xchacha20Poly1305Open']
 
 /** Public bytes, the same at each call. */
 function filled(length: number, first = 1): Uint8Array {
