@@ -2,9 +2,12 @@
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
 import { chacha20Blocks } from './chacha20.ts'
 import { poly1305Blocks } from './poly1305.ts'
+import { sha256Block, sha512Block } from './sha2.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'chacha20-blocks.ts': chacha20Blocks,
   'poly1305-blocks.ts': poly1305Blocks,
+  'sha256-block.ts': sha256Block,
+  'sha512-block.ts': sha512Block,
 }
