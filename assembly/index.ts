@@ -4,6 +4,7 @@
 // memory. Every pointer argument is a multiple of 8 (a host that copies to multiples of 16 is always right). Results are i32
 // status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
 
+export { wipe } from './bytes'
 export {
   aeadAad,
   aeadAuthenticate,
@@ -15,6 +16,12 @@ export {
   chacha20Poly1305Init,
   xchacha20Poly1305Init,
 } from './chacha20-poly1305'
+export {
+  chacha20Poly1305Open,
+  chacha20Poly1305Seal,
+  xchacha20Poly1305Open,
+  xchacha20Poly1305Seal,
+} from './chacha20-poly1305-message'
 export { concatKdfSha256 } from './concat-kdf'
 export {
   ed25519Public,

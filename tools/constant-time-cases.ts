@@ -4,6 +4,8 @@ import type { Crypto } from '../runtime/crypto/crypto.ts'
 export interface Case {
   readonly name: string
   readonly secretBytes: number
+  /** How much fits the window, a multiple of 128: what is longer is streamed. As much as there is room for if absent. */
+  readonly chunkBytes?: number
   /**
    * Lays out the inputs for a secret, untraced, and returns what is traced. That returns what came out, or undefined
    * where it must be the same for all secrets. It may run more than once.
@@ -117,6 +119,11 @@ function aeadCases(label: string, cipher: 'chacha20poly1305' | 'xchacha20poly130
   ]
 }
 
+/** The same case where nothing but its shortest messages fits the window. */
+function streamed(part: Case): Case {
+  return { ...part, chunkBytes: 256 }
+}
+
 /** Wrong tags, in an order that `choice` rotates: one bit at each byte, all bits, zeros, one word right. */
 function forgeries(sealed: Uint8Array, choice: number): Uint8Array[] {
   const tagAt = sealed.length - 16
@@ -191,5 +198,7 @@ export const cases: readonly Case[] = [
   ...curves,
   ...aeadCases('ChaCha20-Poly1305', 'chacha20poly1305'),
   ...aeadCases('XChaCha20-Poly1305', 'xchacha20poly1305'),
+  ...aeadCases('ChaCha20 stream', 'chacha20poly1305').map(streamed),
+  ...aeadCases('XChaCha20 stream', 'xchacha20poly1305').map(streamed),
   ...hashes,
 ]
