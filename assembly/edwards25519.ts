@@ -20,8 +20,7 @@ import { fieldPowerForRoot } from './field25519-power'
 
 // Points of edwards25519, -x^2 + y^2 = 1 + d x^2 y^2, RFC 8032 §5.1.
 //
-// A point is X, Y, Z, T in memory, all reduced, with x = X/Z, y = Y/Z, xy = T/Z (§5.1.4). What is added often is kept as a
-// "summand": Y + X and Y - X (2-fold), Z and 2 d T (reduced). The formulas are complete: they hold for all points.
+// A point is X, Y, Z, T in memory, all reduced, with x = X/Z, y = Y/Z, xy = T/Z (§5.1.4). Points are added in edwards25519-sum.ts.
 
 export const POINT: usize = 160
 const Y: usize = 40
@@ -31,10 +30,6 @@ const T: usize = 120
 /** d = -121665/121666. */
 const D = memory.data<u32>(
   [56195235, 13857412, 51736253, 6949390, 114729, 24766616, 60832955, 30306712, 48412415, 21499315],
-  16,
-)
-const D_TWICE = memory.data<u32>(
-  [45281625, 27714825, 36363642, 13898781, 229458, 15978800, 54557047, 27058993, 29715967, 9444199],
   16,
 )
 const SQRT_MINUS_1 = memory.data<u32>(
@@ -60,22 +55,7 @@ const B = memory.data(40, 16)
 const E = memory.data(40, 16)
 const F = memory.data(40, 16)
 const G = memory.data(40, 16)
-const H = memory.data(40, 16)
 const BYTES = memory.data(32, 16)
-/** For public points only: it is not wiped. */
-const MULTIPLE = memory.data(160, 16)
-
-export function pointCopy(out: usize, p: usize): void {
-  for (let i: usize = 0; i < POINT; i += 8) store<u64>(out + i, load<u64>(p + i))
-}
-
-export function pointSetIdentity(out: usize): void {
-  fieldSet(out, 0)
-  fieldSet(out + Y, 1)
-  fieldSet(out + Z, 1)
-  fieldSet(out + T, 0)
-}
-
 export function pointSetBase(out: usize): void {
   fieldCopy(out, BASE_X)
   fieldCopy(out + Y, BASE_Y)
@@ -90,66 +70,17 @@ export function pointNegate(out: usize, p: usize): void {
   fieldNegate(out + T, p + T)
 }
 
-export function summandFrom(out: usize, p: usize): void {
-  fieldAdd(out, p + Y, p)
-  fieldSubtract(out + Y, p + Y, p)
-  fieldCopy(out + Z, p + Z)
-  fieldMultiply(out + T, p + T, D_TWICE)
-}
-
-/** Makes the summand of -p from the summand of p. */
-export function summandNegate(out: usize, summand: usize): void {
-  fieldCopy(out, summand + Y)
-  fieldCopy(out + Y, summand)
-  fieldCopy(out + Z, summand + Z)
-  fieldNegate(out + T, summand + T)
-}
-
-/** The end of both formulas: X = E F, Y = G H, Z = F G, T = E H, with E and G at most 3-fold, F 4-fold, H 2-fold. */
-function fromFactors(out: usize): void {
-  fieldMultiply(out, F, E)
-  fieldMultiply(out + Y, G, H)
-  fieldMultiply(out + Z, F, G)
-  fieldMultiply(out + T, E, H)
-}
-
-/** Adds a summand to a point: "add-2008-hwcd-3" with a = -1, as in RFC 8032 §5.1.4. */
-export function pointAdd(out: usize, p: usize, summand: usize): void {
-  fieldSubtract(A, p + Y, p)
-  fieldMultiply(A, A, summand + Y)
-  fieldAdd(B, p + Y, p)
-  fieldMultiply(B, B, summand)
-  fieldSubtract(E, B, A)
-  fieldAdd(H, B, A)
-  fieldMultiply(A, p + T, summand + T) // C
-  fieldMultiply(B, p + Z, summand + Z)
-  fieldAdd(B, B, B) // D
-  fieldSubtract(F, B, A)
-  fieldAdd(G, B, A)
-  fromFactors(out)
-}
-
-/** Doubles: "dbl-2008-hwcd" with a = -1 and the signs of E, F, G, H turned, which leaves their products. */
-export function pointDouble(out: usize, p: usize): void {
+/**
+ * Tells whether 8 P is the identity. x is 0 where P has order 1 or 2, y where it has order 4, and x^2 + y^2, the numerator of the y
+ * of 2 P, where it has order 8. For public points.
+ */
+export function pointHasSmallOrder(p: usize): bool {
   fieldSquare(A, p)
   fieldSquare(B, p + Y)
-  fieldAdd(H, A, B)
-  fieldSubtract(G, A, B)
-  fieldAdd(E, p, p + Y)
-  fieldSquare(E, E)
-  fieldSubtract(E, H, E)
-  fieldSquare(F, p + Z)
-  fieldAdd(F, F, F)
-  fieldAdd(F, F, G)
-  fromFactors(out)
-}
-
-/** Tells whether 8 P is the identity. An X of zero suffices: the other point with it has order 2, and no point has order 16. */
-export function pointHasSmallOrder(p: usize): bool {
-  pointDouble(MULTIPLE, p)
-  pointDouble(MULTIPLE, MULTIPLE)
-  pointDouble(MULTIPLE, MULTIPLE)
-  return fieldNonZero(MULTIPLE) == 0
+  fieldAdd(A, A, B)
+  fieldMultiply(B, p, p + Y)
+  fieldMultiply(A, A, B)
+  return fieldNonZero(A) == 0
 }
 
 /** Writes the 32 bytes of §5.1.2: y, and the sign of x in bit 255. */
@@ -216,6 +147,5 @@ export function edwardsWipe(): void {
   wipe(E, FIELD)
   wipe(F, FIELD)
   wipe(G, FIELD)
-  wipe(H, FIELD)
   fieldWipe()
 }

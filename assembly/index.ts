@@ -24,6 +24,7 @@ export {
 } from './chacha20-poly1305-message'
 export { concatKdfSha256 } from './concat-kdf'
 export {
+  ed25519Expand,
   ed25519Public,
   ed25519PublicToX25519,
   ed25519SecretToX25519,

@@ -1,8 +1,8 @@
 import { copyWords, wipe } from './bytes'
 import { edwardsWipe, POINT, pointToMontgomery } from './edwards25519'
 import { multiplyBase } from './edwards25519-multiply'
+import { sumWipe } from './edwards25519-sum'
 import { FIELD, fieldDecode, fieldEncode } from './field25519'
-import { scalarReduce } from './scalar25519'
 import { KEY_INVALID, OK } from './status'
 import { ladder } from './x25519-ladder'
 import { ladderOverPairs } from './x25519-ladder-simd'
@@ -37,15 +37,14 @@ export function x25519(out: usize, secret: usize, publicKey: usize): i32 {
 }
 
 /**
- * Writes the 32-byte public key. The base point u = 9 is the image of the Edwards base point, whose multiples are faster; its
- * order is L, so the clamped scalar may be reduced modulo L.
+ * Writes the 32-byte public key. The base point u = 9 is the image of the Edwards base point, whose multiples are faster.
  */
 export function x25519Public(out: usize, secret: usize): void {
   x25519Clamp(SCALAR, secret)
-  scalarReduce(SCALAR, SCALAR)
   multiplyBase(PUBLIC, SCALAR)
   pointToMontgomery(out, PUBLIC)
   wipe(SCALAR, 32)
   wipe(PUBLIC, POINT)
   edwardsWipe()
+  sumWipe()
 }

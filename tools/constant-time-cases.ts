@@ -68,6 +68,14 @@ const curves: readonly Case[] = [
     prepare: (crypto, secret) => () => crypto.ed25519.sign(message, secret),
   },
   {
+    name: 'Ed25519 signing key',
+    secretBytes: 32,
+    prepare: (crypto, secret) => {
+      const key = crypto.ed25519.signingKey(secret)
+      return () => key.sign(message)
+    },
+  },
+  {
     // The message is a secret too: the commitment to it is sent, not it.
     name: 'Ed25519 sign, secret message',
     secretBytes: 64,

@@ -32,7 +32,8 @@ export interface CoreExports {
   x25519(out: number, secret: number, publicKey: number): number
   x25519Public(out: number, secret: number): void
   ed25519Public(out: number, seed: number): void
-  ed25519SignBegin(seed: number): void
+  ed25519Expand(out: number, seed: number): void
+  ed25519SignBegin(expandedKey: number): void
   ed25519Update(data: number, length: number): void
   ed25519SignCommit(): void
   ed25519SignEnd(out: number): void

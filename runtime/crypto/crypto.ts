@@ -24,6 +24,17 @@ export interface Aead {
   open(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array
 }
 
+/**
+ * An Ed25519 private key that is ready to sign. What is computed from the seed is kept in memory and given out by nothing; the
+ * public key that signatures are bound to is its own, and no argument.
+ */
+export interface SigningKey {
+  /** The 32-byte public key. */
+  readonly publicKey: Uint8Array
+  /** Signs; the result has 64 bytes. */
+  sign(message: Uint8Array, out?: Uint8Array): Uint8Array
+}
+
 /** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
 export interface Crypto {
   /** X25519, RFC 7748 §5. */
@@ -41,8 +52,10 @@ export interface Crypto {
   /** Ed25519, RFC 8032 §5.1. `secretKey` is the 32-byte seed. */
   readonly ed25519: {
     getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
-    /** Signs; the result has 64 bytes. */
+    /** Signs; the result has 64 bytes. A key that signs more than once is faster as a `signingKey`. */
     sign(message: Uint8Array, secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Makes a private key ready: each of its signatures then takes half the time of `sign`. */
+    signingKey(secretKey: Uint8Array): SigningKey
     /**
      * Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. A signature or public key of a wrong
      * length is `false` like any other that does not verify.

@@ -47,6 +47,9 @@ describe('on random keys the core agrees with the slow twin, node:crypto and nob
       const signature = toHex(core.ed25519.sign(message, secret))
       expect(publicKey).toBe(toHex(slowCrypto.ed25519.getPublicKey(secret)))
       expect(signature).toBe(toHex(slowCrypto.ed25519.sign(message, secret)))
+      const key = core.ed25519.signingKey(secret)
+      expect(toHex(key.publicKey)).toBe(publicKey)
+      expect(toHex(key.sign(message))).toBe(signature)
       expect(publicKey).toBe(toHex(nodeCrypto.ed25519.getPublicKey(secret)))
       expect(signature).toBe(toHex(nodeCrypto.ed25519.sign(message, secret)))
     }

@@ -52,6 +52,10 @@ export const nobleCrypto: Crypto = {
   ed25519: {
     getPublicKey: (secretKey, out) => written(ed25519.getPublicKey(secretKey), out),
     sign: (message, secretKey, out) => written(ed25519.sign(message, secretKey), out),
+    signingKey: (secretKey) => ({
+      publicKey: ed25519.getPublicKey(secretKey),
+      sign: (message, out) => written(ed25519.sign(message, secretKey), out),
+    }),
     verify: (signature, message, publicKey) =>
       signature.length === 64 &&
       publicKey.length === 32 &&

@@ -28,7 +28,17 @@ export const slowCrypto: Crypto = {
     getPublicKey: (secretKey) => x25519(secretKey, Uint8Array.of(9, ...new Uint8Array(31))),
     getSharedSecret: (secretKey, publicKey) => x25519(secretKey, publicKey),
   },
-  ed25519: { getPublicKey, sign, verify, toX25519PublicKey, toX25519SecretKey },
+  ed25519: {
+    getPublicKey,
+    sign,
+    signingKey: (secretKey) => ({
+      publicKey: getPublicKey(secretKey),
+      sign: (message) => sign(message, secretKey),
+    }),
+    verify,
+    toX25519PublicKey,
+    toX25519SecretKey,
+  },
   chacha20poly1305: aead(12, (key, nonce) => [key, nonce]),
   xchacha20poly1305: aead(24, xchacha),
   sha256,

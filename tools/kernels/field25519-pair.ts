@@ -67,9 +67,19 @@ const sum = (terms: readonly string[]): string => terms.reduce(add)
 const evenProduct = (a: string, b: string): string => `i64x2.extmul_low_i32x4_u(${a}, ${b})`
 const oddProduct = (a: string, b: string): string => `i64x2.extmul_high_i32x4_u(${a}, ${b})`
 
-/** Carries the columns in the scratch into locals; two chains, as in field25519-scalar.ts. Columns are below 2^64 - 2^44. */
-function carryPair(tag: string, scratch: string): string[] {
-  const lines = limbNumbers.map((i) => `let ${resultColumn(tag, i)} = v128.load(${scratch}, ${16 * i})`)
+/** The expression of column `i`, changed, of the local `column` that holds it. */
+export type ColumnChange = (column: string, i: number) => string
+
+/**
+ * Carries the columns in the scratch into locals; two chains, as in field25519-scalar.ts. Columns are below 2^64 - 2^44. What
+ * `change` makes of them is carried instead: sums and differences cost no carry of their own then.
+ */
+function carryPair(tag: string, scratch: string, change: ColumnChange | undefined): string[] {
+  const lines = limbNumbers.flatMap((i) => {
+    const column = `v128.load(${scratch}, ${16 * i})`
+    if (!change) return [`let ${resultColumn(tag, i)} = ${column}`]
+    return [`let ${tag}r${i} = ${column}`, `let ${resultColumn(tag, i)} = ${change(`${tag}r${i}`, i)}`]
+  })
   lines.push(`let ${tag}m26 = v128.load(PAIR_MASK_26), ${tag}m25 = v128.load(PAIR_MASK_25), ${tag}c: v128`)
   for (const i of carryOrder) {
     const limb = resultColumn(tag, i)
@@ -85,7 +95,7 @@ function carryPair(tag: string, scratch: string): string[] {
  * Multiplies pairs: x f by x g and y f by y g. f is at most 8-fold, g at most 2-fold, since 19 (even + odd limb) of g is kept in
  * 32 bits: 19 * 1.5 * 2.02 * 2^26 < 2^32. Karatsuba as in `multiply` of field25519-scalar.ts, where the bounds of the columns are.
  */
-export function pairMultiply(tag: string, scratch: string, f: Operand, g: Operand): Kernel {
+export function pairMultiply(tag: string, scratch: string, f: Operand, g: Operand, change?: ColumnChange): Kernel {
   const name = (operand: string) => (i: number) => `${tag}${operand}${i}`
   const [fPair, gPair, fSum, gSum] = [name('f'), name('g'), name('fs'), name('gs')]
   const [g19, gSum19] = [name('gx'), name('gsx')]
@@ -116,11 +126,11 @@ export function pairMultiply(tag: string, scratch: string, f: Operand, g: Operan
   // 38 v = 2 v + 4 v + 32 v.
   const double = `i64x2.shl(${tag}v4, 1)`
   store(0, sum([`${tag}u0`, double, `i64x2.shl(${tag}v4, 2)`, `i64x2.shl(${tag}v4, 5)`]))
-  return { before, columns, after: carryPair(tag, scratch) }
+  return { before, columns, after: carryPair(tag, scratch, change) }
 }
 
 /** Squares both elements of a pair, at most 3-fold, as `square` of field25519-scalar.ts does. */
-export function pairSquare(tag: string, scratch: string, f: Operand): Kernel {
+export function pairSquare(tag: string, scratch: string, f: Operand, change?: ColumnChange): Kernel {
   const name = (multiple: string, i: number): string => `${tag}${multiple}${i}`
   const before = vectorNumbers.flatMap((i) => {
     const limbs = name('f', i)
@@ -140,5 +150,9 @@ export function pairSquare(tag: string, scratch: string, f: Operand): Kernel {
     })
     return `v128.store(${scratch}, ${sum(products)}, ${16 * k})`
   })
-  return { before: [`let ${tag}k = v128.load(PAIR_NINETEEN)`, ...before], columns, after: carryPair(tag, scratch) }
+  return {
+    before: [`let ${tag}k = v128.load(PAIR_NINETEEN)`, ...before],
+    columns,
+    after: carryPair(tag, scratch, change),
+  }
 }
