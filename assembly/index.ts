@@ -5,6 +5,20 @@
 // status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
 
 export {
+  aesAad,
+  aesAuthenticate,
+  aesCbcHs512Init,
+  aesCcmInit,
+  aesDecrypt,
+  aesEncrypt,
+  aesEnd,
+  aesGcmInit,
+  aesPadding,
+  aesTag,
+  aesVerify,
+} from './aes-aead'
+export { aesKeyUnwrap, aesKeyWrap } from './aes-kw'
+export {
   aeadAad,
   aeadAuthenticate,
   aeadDecrypt,
