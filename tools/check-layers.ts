@@ -51,6 +51,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   assembly: [],
   // These look inside.
   tools: ['*'],
+  'tools/kernels': ['*'],
   test: ['*'],
 }
 
@@ -144,10 +145,13 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return failures
 }
 
+/** Whose imports have no extension: AssemblyScript, and the programs that have lines of it in them. */
+const assemblyScript: readonly string[] = ['assembly', 'tools/kernels']
+
 function wrong(file: string, part: string, specifier: string, packages: ReturnType<typeof declared>) {
   const relative = specifier.startsWith('.')
   const target = targetOf(file, specifier)
-  if (relative && part !== 'assembly' && !/\.(ts|json)$/.test(specifier)) return 'has no .ts extension'
+  if (relative && !assemblyScript.includes(part) && !/\.(ts|json)$/.test(specifier)) return 'has no .ts extension'
   if (!allowed(part, target)) return `is not allowed in ${part}/ (tools/check-layers.ts)`
   if (!target.startsWith('npm:')) return undefined
   const known = shipped.includes(file.split('/')[0] ?? '') ? packages.installed : packages.all
