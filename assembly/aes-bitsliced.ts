@@ -12,14 +12,14 @@ import { copyWords, wipe } from './bytes'
 /** 10 or 14: even, so that rounds go in pairs. Set by `aesBitslicedExpand`. */
 let rounds: usize = 0
 
-const STATE = memory.data(64, 16)
+const STATE: usize = ASC_FEATURE_SIMD ? 0 : memory.data(64, 16)
 /** The round keys, each eight words like the state: 15 at most. */
-const ROUND_KEYS = memory.data(960, 16)
+const ROUND_KEYS: usize = ASC_FEATURE_SIMD ? 0 : memory.data(960, 16)
 /** The key schedule in words of the standard, while it is made: each round key is read before it is overwritten. */
 const SCHEDULE: usize = ROUND_KEYS + 720
-const NO_ROUND_KEY = memory.data(64, 16)
+const NO_ROUND_KEY: usize = ASC_FEATURE_SIMD ? 0 : memory.data(64, 16)
 /** A round key, four times. */
-const SLICED_KEY = memory.data(64, 16)
+const SLICED_KEY: usize = ASC_FEATURE_SIMD ? 0 : memory.data(64, 16)
 
 /** Moves the bytes of `word` apart: each gets 16 bits. */
 function spread(word: u32): u64 {
