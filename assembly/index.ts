@@ -4,6 +4,20 @@
 // memory. Every pointer argument is a multiple of 8 (a host that copies to multiples of 16 is always right). Results are i32
 // status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
 
+export {
+  aesAad,
+  aesAuthenticate,
+  aesCbcHs512Init,
+  aesCcmInit,
+  aesDecrypt,
+  aesEncrypt,
+  aesEnd,
+  aesGcmInit,
+  aesPadding,
+  aesTag,
+  aesVerify,
+} from './aes-aead'
+export { aesKeyUnwrap, aesKeyWrap } from './aes-kw'
 export { wipe } from './bytes'
 export {
   aeadAad,

@@ -3,7 +3,7 @@ import { DidCommError } from '../errors.ts'
 import { chooseCore } from './core-choice.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
-// aead.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
+// aead.ts, aes.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
 // to the wipe at its end without a break, because it is synchronous: that is what makes one static memory enough.
 
 /** The part of the host's `WebAssembly` that is used here: the type declarations of hosts differ in the rest. */
@@ -55,6 +55,26 @@ export interface CoreExports {
   aeadVerify(tag: number): number
   aeadDecrypt(data: number, length: number): number
   aeadEnd(): void
+  aesGcmInit(key: number, keyBytes: number, nonce: number): number
+  aesCcmInit(
+    key: number,
+    keyBytes: number,
+    nonce: number,
+    tagBytes: number,
+    aadBytes: number,
+    textBytes: number,
+  ): number
+  aesCbcHs512Init(key: number, nonce: number): number
+  aesAad(data: number, length: number): number
+  aesEncrypt(data: number, length: number): number
+  aesTag(out: number): number
+  aesAuthenticate(data: number, length: number): number
+  aesVerify(tag: number): number
+  aesPadding(): number
+  aesDecrypt(data: number, length: number): number
+  aesEnd(): void
+  aesKeyWrap(kek: number, data: number, length: number): number
+  aesKeyUnwrap(kek: number, data: number, length: number): number
   sha256Init(): void
   sha256Update(data: number, length: number): void
   sha256Final(out: number): void

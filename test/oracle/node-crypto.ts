@@ -2,6 +2,7 @@ import * as node from 'node:crypto'
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
 import { xchacha } from './chacha20-poly1305.ts'
+import { nodeAes } from './node-aes.ts'
 
 // The DER of RFC 8410 in front of 32 raw bytes.
 const privatePrefix = { x25519: '302e020100300506032b656e04220420', ed25519: '302e020100300506032b657004220420' }
@@ -74,6 +75,7 @@ export const nodeCrypto: Comparable = {
   },
   chacha20poly1305: aead(12, (key, nonce) => [key, nonce]),
   xchacha20poly1305: aead(24, xchacha),
+  ...nodeAes,
   sha256: (message) => Uint8Array.from(node.createHash('sha256').update(message).digest()),
   sha512: (message) => Uint8Array.from(node.createHash('sha512').update(message).digest()),
   hmacSha256: (key, message) => Uint8Array.from(node.createHmac('sha256', key).update(message).digest()),
