@@ -49,6 +49,7 @@ export {
   ed25519VerifyBegin,
   ed25519VerifyEnd,
 } from './ed25519'
+export { ed25519BatchBegin, ed25519BatchEnd, ed25519BatchItem, ed25519BatchItemEnd } from './ed25519-batch'
 export { hkdfSha256Expand } from './hkdf'
 export {
   hmacSha256Final,

@@ -39,6 +39,10 @@ export interface CoreExports {
   ed25519SignEnd(out: number): void
   ed25519VerifyBegin(signature: number, publicKey: number): number
   ed25519VerifyEnd(): number
+  ed25519BatchBegin(memory: number, bytes: number): number
+  ed25519BatchItem(signature: number, publicKey: number): number
+  ed25519BatchItemEnd(): void
+  ed25519BatchEnd(results: number): number
   ed25519PublicToX25519(out: number, publicKey: number): number
   ed25519SecretToX25519(out: number, seed: number): void
   wipe(at: number, length: number): void
@@ -170,10 +174,19 @@ export function lazyCore(): LoadCore {
   }
 }
 
-/** Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks. */
-export function stream(core: Core, message: Uint8Array, update: (data: number, length: number) => void): void {
-  for (let at = 0; at < message.length; at += core.chunkBytes) {
-    const part = message.length <= core.chunkBytes ? message : message.subarray(at, at + core.chunkBytes)
+/**
+ * Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks.
+ *
+ * @param chunkBytes a multiple of 128, where part of the window is in use
+ */
+export function stream(
+  core: Core,
+  message: Uint8Array,
+  update: (data: number, length: number) => void,
+  chunkBytes: number = core.chunkBytes,
+): void {
+  for (let at = 0; at < message.length; at += chunkBytes) {
+    const part = message.length <= chunkBytes ? message : message.subarray(at, at + chunkBytes)
     core.memory.set(part, core.data)
     update(core.data, part.length)
   }

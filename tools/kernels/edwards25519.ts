@@ -177,6 +177,14 @@ export function edwards25519(): string {
       ),
     ]),
     block('Doubles. T is left to do.', 'export function double(): void', [...doublingFactors(), 'finish()']),
+    block('Squares both elements of a pair.', 'export function pairSquare(out: usize, f: usize): void', [
+      ...statements(pairSquare('s', SCRATCH_PAIR, pairAt('f'))),
+      ...storePair('s', 'out'),
+    ]),
+    block('Multiplies pairs.', 'export function pairMultiply(out: usize, f: usize, g: usize): void', [
+      ...statements(pairMultiply('p', SCRATCH_PAIR, pairAt('f'), pairAt('g'))),
+      ...storePair('p', 'out'),
+    ]),
     block('Computes T.', 'export function complete(): void', [...statements(t), ...storeLimbs('t', 'SUM_T')]),
   ].join('\n')
 }
