@@ -5,8 +5,6 @@ export function copyBytes(to: usize, from: usize, length: usize): void {
   let i: usize = 0
   if (ASC_FEATURE_SIMD) {
     for (; i + 16 <= length; i += 16) v128.store(to + i, v128.load(from + i))
-  } else if (((to | from) & 3) == 0) {
-    for (; i + 4 <= length; i += 4) store<u32>(to + i, load<u32>(from + i))
   }
   for (; i < length; i++) store<u8>(to + i, load<u8>(from + i))
 }
