@@ -1,52 +1,60 @@
-/** What one implementation does in one operation. It is called many times and must do the same work each time. */
-export type Work = () => unknown
+import type { Work } from './implementation.ts'
+import { type Summary, summarize } from './statistics.ts'
 
-export interface Timing {
-  readonly medianNs: number
-  readonly minNs: number
-  /** Median over minimum: 1 is a quiet machine, above 1.5 the figures are not to be believed. */
-  readonly spread: number
-}
-
+/** How long it may take. */
 export interface Effort {
+  /** Time for each implementation, its warming up included. One that is too slow for it still has its three rounds. */
+  readonly budgetMs: number
   /** How often each implementation has its turn. */
   readonly rounds: number
-  /** How long one turn takes, about. */
-  readonly turnMs: number
 }
+
+interface Turn {
+  readonly name: string
+  readonly work: Work
+  readonly calls: number
+  /** It takes part in one round out of so many: those that are slow beyond the budget have fewer turns. */
+  readonly every: number
+  readonly ns: number[]
+}
+
+const minRounds = 3
 
 /**
  * Times several implementations of one operation in turns, so that a machine which gets slower or faster meanwhile does so for all
- * of them alike.
+ * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
  */
-export function measure(works: ReadonlyMap<string, Work>, { rounds, turnMs }: Effort): Map<string, Timing> {
-  const turns = [...works].map(([name, work]) => ({ name, work, calls: callsFor(work, turnMs), ns: [] as number[] }))
-  for (let round = 0; round < rounds; round++) {
-    for (const { work, calls, ns } of turns) ns.push(time(work, calls) / calls)
+export async function measure(works: ReadonlyMap<string, Work>, effort: Effort): Promise<Map<string, Summary>> {
+  const turns: Turn[] = []
+  for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
+  for (let round = 0; round < effort.rounds; round++) {
+    for (let i = 0; i < turns.length; i++) {
+      const turn = turns[(round + i) % turns.length]
+      if (!turn || round % turn.every !== 0) continue
+      turn.ns.push((await elapsedNs(turn.work, turn.calls)) / turn.calls)
+    }
   }
-  return new Map(turns.map(({ name, ns }) => [name, summary(ns)]))
+  return new Map(turns.map(({ name, ns }) => [name, summarize(ns)]))
 }
 
-/** Warms up, and returns how many calls take `turnMs`. */
-function callsFor(work: Work, turnMs: number): number {
+/** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
+async function warmUp(name: string, work: Work, { budgetMs, rounds }: Effort): Promise<Turn> {
+  const warmNs = (budgetMs * 1e6) / 3
+  const turnNs = (warmNs * 2) / rounds
   let calls = 1
-  let elapsed = time(work, calls)
-  while (elapsed < turnMs * 1e6) {
-    calls = Math.ceil(calls * Math.min(10, Math.max(1.5, (turnMs * 1e6) / elapsed)))
-    elapsed = time(work, calls)
+  let ns = await elapsedNs(work, calls)
+  for (let spent = ns; spent < warmNs; spent += ns) {
+    calls = Math.ceil(calls * Math.min(4, Math.max(1, warmNs / 4 / Math.max(ns, 1))))
+    ns = await elapsedNs(work, calls)
   }
-  return calls
+  const perTurn = Math.max(1, Math.round((turnNs * calls) / Math.max(ns, 1)))
+  const affordable = Math.max(minRounds, Math.floor((rounds * turnNs * calls) / (perTurn * Math.max(ns, 1))))
+  return { name, work, calls: perTurn, every: Math.max(1, Math.floor(rounds / affordable)), ns: [] }
 }
 
-function time(work: Work, calls: number): number {
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < calls; i++) work()
-  return Number(process.hrtime.bigint() - start)
-}
-
-function summary(ns: readonly number[]): Timing {
-  const sorted = [...ns].sort((a, b) => a - b)
-  const minNs = sorted[0] ?? Number.NaN
-  const medianNs = sorted[sorted.length >> 1] ?? Number.NaN
-  return { medianNs, minNs, spread: medianNs / minNs }
+async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {
+  const start = performance.now()
+  if (async) for (let i = 0; i < calls; i++) await call()
+  else for (let i = 0; i < calls; i++) call()
+  return (performance.now() - start) * 1e6
 }
