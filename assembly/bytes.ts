@@ -10,6 +10,13 @@ export function copyWords(to: usize, from: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 4) store<u32>(to + i, load<u32>(from + i))
 }
 
+/** Exclusive-ors `length` bytes at `from` into those at `to`. SIMD build only. */
+export function xorBytes(to: usize, from: usize, length: usize): void {
+  let i: usize = 0
+  for (; i + 16 <= length; i += 16) v128.store(to + i, v128.xor(v128.load(to + i), v128.load(from + i)))
+  for (; i < length; i++) store<u8>(to + i, load<u8>(to + i) ^ load<u8>(from + i))
+}
+
 /** Overwrites `length` bytes, a multiple of 8, with zeros; `at` is a multiple of 8. */
 export function wipe(at: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 8) store<u64>(at + i, 0)

@@ -1,7 +1,7 @@
 // Constant time, as a check that can fail: the optimised module is made to hash what its branches and selects depend on and its
 // addresses, and runs everything that touches a secret under many secrets. The traces must be equal. What the processor runs is
 // made from this module by V8 or a C compiler, and is not seen here (docs/security.md, Time).
-// `node --import tsx tools/check-constant-time.ts [--thorough] [file]` does so alone.
+// `node --import tsx tools/check-constant-time.ts [--thorough]` does so alone.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import type { Report } from './check-tree.ts'
 import { type Case, cases, comparingExports, publicExports } from './constant-time-cases.ts'
 import { controlModule, leaks, sound } from './constant-time-controls.ts'
 import { describeSite, findDivergence, traceOf } from './constant-time-trace.ts'
+import { coreBuilds } from './core-builds.ts'
 import { type TracedModule, type TraceGlobals, traceModule } from './wasm-trace.ts'
 
 /** The part of the host's `WebAssembly` that is used here: the types of Node leave it out. */
@@ -181,16 +182,31 @@ export function checkConstantTime(wasm: Uint8Array, options: ConstantTimeOptions
   }
 }
 
+/** Checks the controls, and then every build. */
+export function checkConstantTimes(secrets: number = USUAL_SECRETS): Report {
+  const reports = [checkControls()]
+  for (const { name, fileName, wasmFile } of coreBuilds) {
+    if (!existsSync(wasmFile)) {
+      reports.push({ failures: [`${fileName} is not built: npm run build:core`] })
+      continue
+    }
+    const { failures, notes = [] } = checkConstantTime(readFileSync(wasmFile), { secrets })
+    reports.push({
+      failures: failures.map((failure) => `${name}: ${failure}`),
+      notes: notes.map((note) => `${name}: ${note}`),
+    })
+  }
+  return {
+    failures: reports.flatMap(({ failures }) => failures),
+    notes: reports.flatMap(({ notes }) => notes ?? []),
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const args = process.argv.slice(2)
-  const file =
-    args.find((arg) => !arg.startsWith('--')) ?? fileURLToPath(new URL('../build/core.wasm', import.meta.url))
-  const secrets = args.includes('--thorough') ? THOROUGH_SECRETS : USUAL_SECRETS
-  const reports = existsSync(file)
-    ? [checkControls(), checkConstantTime(readFileSync(file), { secrets })]
-    : [{ failures: [`${file} is not built: npm run build:core`] }]
-  for (const { notes } of reports) for (const note of notes ?? []) console.log(note)
-  const failures = reports.flatMap((report) => report.failures)
+  const { failures, notes = [] } = checkConstantTimes(
+    process.argv.includes('--thorough') ? THOROUGH_SECRETS : USUAL_SECRETS,
+  )
+  for (const note of notes) console.log(note)
   for (const failure of failures) console.error(failure)
   process.exitCode = failures.length > 0 ? 1 : 0
 }

@@ -35,10 +35,10 @@ const publicKeys = [
 const message = filled(200)
 const aad = filled(77, 5)
 /** Around the blocks of ChaCha20 and Poly1305 and every size at which a build may change its code. */
-const textLengths = [0, 1, 16, 63, 64, 65, 200, 256, 300, 1000]
+const textLengths = [0, 1, 16, 63, 64, 65, 127, 128, 200, 255, 256, 257, 300, 512, 513, 1000, 1025]
 /** Around the blocks of the hashes. */
 const hashedLengths = [0, 1, 31, 55, 56, 63, 64, 111, 112, 127, 128, 129, 300]
-const longest = 1000
+const longest = 1025
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts)

@@ -1,7 +1,18 @@
 import type { Aead, Crypto } from './crypto.ts'
+import { type Hpke, hpkeOver } from './hpke.ts'
 import { crypto } from './instantiate.ts'
 
 export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets } from './crypto.ts'
+export type { Hpke, HpkeRecipient, HpkeSender } from './hpke.ts'
+export { hpkeOver } from './hpke.ts'
+export type {
+  HpkeAead,
+  HpkeAgreed,
+  HpkePsk,
+  HpkeRecipientKey,
+  HpkeRecipientOptions,
+  HpkeSenderOptions,
+} from './hpke-schedule.ts'
 export { crypto, instantiateCore } from './instantiate.ts'
 export { memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from './memory-secrets.ts'
 
@@ -25,3 +36,5 @@ export const hmacSha512: Crypto['hmacSha512'] = crypto.hmacSha512
 export const hkdfSha256: Crypto['hkdfSha256'] = crypto.hkdfSha256
 /** The Concat KDF with SHA-256, RFC 7518 §4.6.2. */
 export const concatKdfSha256: Crypto['concatKdfSha256'] = crypto.concatKdfSha256
+/** HPKE, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305. */
+export const hpkeChacha20Poly1305: Hpke = /* @__PURE__ */ hpkeOver(crypto, 'chacha20poly1305')

@@ -1,5 +1,10 @@
 // The kernels that are written by a program: straight-line arithmetic in which each line follows a rule, and in which the order of
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
+import { chacha20Blocks } from './chacha20.ts'
+import { poly1305Blocks } from './poly1305.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
-export const kernels: Readonly<Record<string, () => string>> = {}
+export const kernels: Readonly<Record<string, () => string>> = {
+  'chacha20-blocks.ts': chacha20Blocks,
+  'poly1305-blocks.ts': poly1305Blocks,
+}
