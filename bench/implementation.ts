@@ -17,6 +17,9 @@ export interface Input {
   other(index: number): Input
 }
 
+/** What results are compared as. */
+export type Comparable = Uint8Array | boolean
+
 /** One call of an operation. It is repeated, so it does the same work each time. */
 export type Call = () => unknown
 
@@ -26,11 +29,18 @@ export interface Work {
   /** The call returns a promise, which is awaited: its turn through the event loop is part of what it costs. */
   readonly async?: boolean
   /** Makes what is compared with the results of others out of what the call returned. */
-  readonly value?: (returned: unknown) => Uint8Array | boolean
+  readonly value?: (returned: unknown) => Comparable | Promise<Comparable>
+  /** What is measured is how long it takes the first time: a turn is one call. */
+  readonly once?: boolean
 }
 
 /** Prepares, untimed, what an implementation does with `input`: key objects are made here where an API has them. */
 export type Maker = (input: Input) => Call | Work | Promise<Call | Work>
+
+/** Work that was done once, to see that it is right. */
+export interface Prepared extends Work {
+  readonly firstNs: number
+}
 
 /** From the name of an operation to how it is done. */
 export type Makers = Readonly<Record<string, Maker>>

@@ -1,5 +1,6 @@
 // `npm run bench`: see README.md, or `npm run bench -- --help`.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { compareResults, comparisonLines } from './compare.ts'
 import { moteImplementations } from './mote.ts'
 import { coreFiles, machine, peersAreInstalled, peersInNode, versions } from './node-peers.ts'
@@ -7,6 +8,7 @@ import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { loadPeers } from './peers.ts'
 import { parseResult, type Result, type Row } from './result.ts'
 import { missingFrom, runSuite } from './run.ts'
+import { moduleSize } from './startup.ts'
 import { tableHeader, tableLine } from './table.ts'
 
 const note = (text: string): void => console.error(`note: ${text}`)
@@ -39,10 +41,13 @@ async function measured(options: Options): Promise<Result> {
   })
   const date = new Date().toISOString().slice(0, 10)
   const { reference } = options
-  return { date, machine: machine(), versions: versions(), reference, notes, modules: [], rows }
+  const modules = cores.map(({ name, wasm }) =>
+    moduleSize(`didcomm-mote/${name}`, wasm, (bytes) => gzipSync(bytes, { level: 9 })),
+  )
+  return { date, machine: machine(), versions: versions(), reference, notes, modules, rows }
 }
 
-function stored(options: Options, file: string): Result {
+function stored(file: string): Result {
   const result = parseResult(readFileSync(file, 'utf8'))
   console.log(tableHeader(result.reference))
   printRows(result.rows, result.reference)
@@ -63,7 +68,7 @@ async function main(): Promise<void> {
     return
   }
   const before = options.compare === undefined ? undefined : parseResult(readFileSync(options.compare, 'utf8'))
-  const result = options.from === undefined ? await measured(options) : stored(options, options.from)
+  const result = options.from === undefined ? await measured(options) : stored(options.from)
   if (result.rows.length === 0) throw new UsageError(`--only ${options.only} matches no row`)
   console.log(summary(result))
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`)

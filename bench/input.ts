@@ -1,4 +1,4 @@
-import type { Call, Implementation, Input, Work } from './implementation.ts'
+import type { Call, Comparable, Implementation, Input, Work } from './implementation.ts'
 
 /** Bytes that look random and are the same in each run. */
 export function fixedBytes(length: number, seed: number): Uint8Array {
@@ -22,8 +22,7 @@ const bob = Uint8Array.from(
 export const workOf = (made: Call | Work): Work => (typeof made === 'function' ? { call: made } : made)
 
 /** Makes what a call returned into something to compare. */
-export function comparable(work: Work, returned: unknown): Uint8Array | boolean {
-  const value = work.value ? work.value(returned) : returned
+export function comparable(value: unknown): Comparable {
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
   if (value instanceof Uint8Array || typeof value === 'boolean') return value
   throw new TypeError(`expected bytes or a boolean, got ${value === null ? 'null' : typeof value}`)
@@ -56,7 +55,9 @@ function giveFirst(op: string, input: Input, implementations: readonly Implement
     const made = makers[op]?.(input)
     if (made === undefined || made instanceof Promise) continue
     const work = workOf(made)
-    const value = work.async ? undefined : comparable(work, work.call())
+    if (work.async) continue
+    const returned = work.call()
+    const value = work.value ? work.value(returned) : comparable(returned)
     if (value instanceof Uint8Array) return value.slice()
   }
   throw new Error(`nobody here can do ${op}, which another operation needs`)

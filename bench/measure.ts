@@ -1,10 +1,12 @@
-import type { Work } from './implementation.ts'
+import type { Prepared, Work } from './implementation.ts'
 import { type Summary, summarize } from './statistics.ts'
 
 /** How long it may take. */
 export interface Effort {
-  /** Time for each implementation, its warming up included. One that is too slow for it still has its three rounds. */
+  /** Time for each implementation, its warming up included. */
   readonly budgetMs: number
+  /** How many rounds there are even for one that is too slow for the budget. */
+  readonly minRounds: number
   /** How often each implementation has its turn. */
   readonly rounds: number
 }
@@ -18,13 +20,11 @@ interface Turn {
   readonly ns: number[]
 }
 
-const minRounds = 3
-
 /**
  * Times several implementations of one operation in turns, so that a machine which gets slower or faster meanwhile does so for all
  * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
  */
-export async function measure(works: ReadonlyMap<string, Work>, effort: Effort): Promise<Map<string, Summary>> {
+export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effort): Promise<Map<string, Summary>> {
   const turns: Turn[] = []
   for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
   for (let round = 0; round < effort.rounds; round++) {
@@ -38,18 +38,20 @@ export async function measure(works: ReadonlyMap<string, Work>, effort: Effort):
 }
 
 /** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
-async function warmUp(name: string, work: Work, { budgetMs, rounds }: Effort): Promise<Turn> {
+async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
+  if (work.once) return { name, work, calls: 1, every: 1, ns: [] }
   const warmNs = (budgetMs * 1e6) / 3
   const turnNs = (warmNs * 2) / rounds
   let calls = 1
-  let ns = await elapsedNs(work, calls)
+  // A call that uses up the budget by itself was made once already.
+  let ns = work.firstNs < warmNs ? await elapsedNs(work, calls) : work.firstNs
   for (let spent = ns; spent < warmNs; spent += ns) {
     calls = Math.ceil(calls * Math.min(4, Math.max(1, warmNs / 4 / Math.max(ns, 1))))
     ns = await elapsedNs(work, calls)
   }
   const perTurn = Math.max(1, Math.round((turnNs * calls) / Math.max(ns, 1)))
   const affordable = Math.max(minRounds, Math.floor((rounds * turnNs * calls) / (perTurn * Math.max(ns, 1))))
-  return { name, work, calls: perTurn, every: Math.max(1, Math.floor(rounds / affordable)), ns: [] }
+  return { name, work, calls: perTurn, every: Math.max(1, Math.ceil(rounds / affordable)), ns: [] }
 }
 
 async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {

@@ -1,7 +1,8 @@
 // What this package does: as a user calls it, over each build of the core, and with outputs that the caller supplies.
 import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap } from 'didcomm-mote/crypto'
 import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
-import { laterMakers } from './mote-later.ts'
+import { compoundMakers } from './mote-compound.ts'
+import { startupMakers } from './startup.ts'
 
 /** The ciphers of `Crypto`, by the names that they may have there. One that is absent has no rows. */
 const ciphers: Readonly<Record<string, readonly string[]>> = {
@@ -62,7 +63,7 @@ export function moteMakers(crypto: Crypto): Makers {
       const salt = input.nonce(12)
       return () => hkdfSha256.expand(hkdfSha256.extract(input.secretKey, salt), input.peerKey, 32)
     },
-    ...laterMakers(crypto),
+    ...compoundMakers(crypto),
   }
 }
 
@@ -127,7 +128,7 @@ export interface CoreFile {
 export function moteImplementations(cores: readonly CoreFile[]): Implementation[] {
   const builds = cores.map(({ name, wasm }) => ({
     name: `didcomm-mote/${name}`,
-    makers: moteMakers(instantiateCore(wasm)),
+    makers: { ...moteMakers(instantiateCore(wasm)), ...startupMakers(wasm) },
   }))
   return [
     { name: 'didcomm-mote', makers: moteMakers(crypto) },

@@ -12,6 +12,7 @@ export const peersInNode: Readonly<Record<string, () => Promise<PeerModule>>> = 
   'node:crypto': () => import('./node-crypto.ts'),
   ...peersAnywhere,
   'hacl-wasm': () => import('./peers/hacl-wasm.ts'),
+  'the cost of a call': () => import('./peers/call-cost.ts'),
   'sodium-native': () => import('./peers/sodium-native.ts'),
 }
 

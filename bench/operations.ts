@@ -22,6 +22,14 @@ const aead = (name: string, sizes = all): Operation[] => [
 /** How many signatures a batch has. */
 export const batchSize = 64
 
+/** What a call, and having the core at all, costs. The size of a call is that of its input and of its output. */
+const overheads: readonly Operation[] = [
+  { op: 'call', sizes: [32, 256, 1024] },
+  { op: 'startup-compile', sizes: none },
+  { op: 'startup-instantiate', sizes: none },
+  { op: 'startup-first-call', sizes: none },
+]
+
 export const operations: readonly Operation[] = [
   { op: 'x25519', sizes: none },
   { op: 'x25519-base', sizes: none },
@@ -46,4 +54,5 @@ export const operations: readonly Operation[] = [
   { op: 'hkdf-sha256', sizes: none },
   { op: 'hpke-seal', sizes: all },
   { op: 'hpke-open', sizes: all },
+  ...overheads,
 ]

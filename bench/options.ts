@@ -20,7 +20,7 @@ Times the primitives of didcomm-mote and of other implementations, in turns with
   --only REGEX            rows whose operation, size or implementation matches, or "operation size implementation":
                           --only sha   --only '^x25519 '   --only 'seal 1024 (didcomm-mote|node)'
   --quick                 the whole suite in less than a minute, with less certainty
-  --seconds N             how long all may take, about (default 600; --quick: 35)
+  --seconds N             how long all may take, about (default 600; --quick: 25)
   --json FILE             write the result to a file
   --compare FILE          compare with an earlier result; exit code 1 where a row of ours became slower
   --max-regression N      by more than N per cent (default 10)
@@ -76,7 +76,7 @@ export function parseOptions(args: readonly string[]): Options {
   const quick = values.quick === true
   return {
     only: patternOf(values.only),
-    seconds: numberOf('seconds', values.seconds, quick ? 35 : 600),
+    seconds: numberOf('seconds', values.seconds, quick ? 25 : 600),
     rounds: quick ? 7 : 31,
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.compare === undefined ? {} : { compare: values.compare }),

@@ -7,6 +7,7 @@ export const peersAnywhere: Readonly<Record<string, () => Promise<PeerModule>>> 
   'libsodium-wrappers': () => import('./peers/libsodium-wrappers.ts'),
   tweetnacl: () => import('./peers/tweetnacl.ts'),
   '@stablelib': () => import('./peers/stablelib.ts'),
+  '@hpke/core': () => import('./peers/hpke.ts'),
   '@chainsafe/as-chacha20poly1305': () => import('./peers/chainsafe.ts'),
 }
 

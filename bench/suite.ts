@@ -1,4 +1,4 @@
-import type { Implementation, Work } from './implementation.ts'
+import type { Implementation, Prepared } from './implementation.ts'
 import { comparable, inputOf, workOf } from './input.ts'
 import { type Effort, measure } from './measure.ts'
 import type { Operation } from './operations.ts'
@@ -53,9 +53,12 @@ const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 4
  *
  * @throws Error where two disagree, or one fails: what computes something else must not be in the table
  */
-export async function prepare(trial: Trial, implementations: readonly Implementation[]): Promise<Map<string, Work>> {
+export async function prepare(
+  trial: Trial,
+  implementations: readonly Implementation[],
+): Promise<Map<string, Prepared>> {
   const input = inputOf(trial.size ?? 0, implementations)
-  const works = new Map<string, Work>()
+  const works = new Map<string, Prepared>()
   const results = new Map<string, string[]>()
   for (const implementation of implementations) {
     const { name } = implementation
@@ -63,9 +66,12 @@ export async function prepare(trial: Trial, implementations: readonly Implementa
     if (!maker || !isAble(implementation, trial.op, trial.size)) continue
     try {
       const work = workOf(await maker(input))
-      const result = hex(comparable(work, await work.call()))
+      const startMs = performance.now()
+      const returned = await work.call()
+      const firstNs = (performance.now() - startMs) * 1e6
+      const result = hex(comparable(work.value ? await work.value(returned) : returned))
       results.set(result, [...(results.get(result) ?? []), name])
-      works.set(name, work)
+      works.set(name, { ...work, firstNs })
     } catch (error) {
       throw new Error(`${trial.op} ${trial.size ?? ''}: ${name} fails`, { cause: error })
     }

@@ -182,44 +182,14 @@ declare module '@stablelib/hkdf' {
   }
 }
 
-declare module '@hpke/core' {
-  interface SenderContext {
-    readonly enc: ArrayBuffer
-    seal(plaintext: Uint8Array): Promise<ArrayBuffer>
-  }
-  interface RecipientContext {
-    open(ciphertext: Uint8Array): Promise<ArrayBuffer>
-  }
-  interface KeyPair {
-    readonly privateKey: object
-    readonly publicKey: object
-  }
-  export class CipherSuite {
-    constructor(parts: { readonly kem: object; readonly kdf: object; readonly aead: object })
-    readonly kem: {
-      importKey(format: 'raw', key: Uint8Array, isPublic: boolean): Promise<object>
-      deriveKeyPair(seed: Uint8Array): Promise<KeyPair>
-    }
-    createSenderContext(options: {
-      readonly recipientPublicKey: object
-      readonly ekm?: KeyPair
-    }): Promise<SenderContext>
-    createRecipientContext(options: {
-      readonly recipientKey: object
-      readonly enc: Uint8Array
-    }): Promise<RecipientContext>
-  }
-  export class DhkemX25519HkdfSha256 {}
-  export class HkdfSha256 {}
-}
-
-declare module '@hpke/chacha20poly1305' {
-  export class Chacha20Poly1305 {}
-}
-
 declare module '@assemblyscript/loader' {
-  interface Loaded {
-    readonly exports: Readonly<Record<string, unknown>>
+  interface Loaded<Exports> {
+    readonly exports: Exports & {
+      __newArray(id: number, values: Uint8Array): number
+      __pin(pointer: number): number
+      __unpin(pointer: number): void
+      __getUint8Array(pointer: number): Uint8Array
+    }
   }
-  export function instantiateSync(module: Uint8Array): Loaded
+  export function instantiateSync<Exports>(module: Uint8Array, imports?: object): Loaded<Exports>
 }
