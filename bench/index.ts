@@ -6,7 +6,7 @@ import { moteImplementations } from './mote.ts'
 import { coreFiles, machine, peersAreInstalled, peersInNode, versions } from './node-peers.ts'
 import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { loadPeers } from './peers.ts'
-import { parseResult, type Result, type Row } from './result.ts'
+import { formatResult, parseResult, type Result, type Row } from './result.ts'
 import { missingFrom, runSuite } from './run.ts'
 import { moduleSize } from './startup.ts'
 import { tableHeader, tableLine } from './table.ts'
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   const result = options.from === undefined ? await measured(options) : stored(options.from)
   if (result.rows.length === 0) throw new UsageError(`--only ${options.only} matches no row`)
   console.log(summary(result))
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, formatResult(result))
   if (!before) return
   const comparison = compareResults(before, result, options.maxRegressionPercent)
   console.log(comparisonLines(comparison, options.compare ?? '').join('\n'))

@@ -1,4 +1,4 @@
-import type { Prepared, Work } from './implementation.ts'
+import type { Call, Prepared, Work } from './implementation.ts'
 import { type Summary, summarize } from './statistics.ts'
 
 /** How long it may take. */
@@ -55,8 +55,12 @@ async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRound
 }
 
 async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {
-  const start = performance.now()
+  const startMs = performance.now()
   if (async) for (let i = 0; i < calls; i++) await call()
-  else for (let i = 0; i < calls; i++) call()
-  return (performance.now() - start) * 1e6
+  else repeat(call, calls)
+  return (performance.now() - startMs) * 1e6
+}
+
+function repeat(call: Call, calls: number): void {
+  for (let i = 0; i < calls; i++) call()
 }

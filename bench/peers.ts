@@ -5,6 +5,7 @@ export const peersAnywhere: Readonly<Record<string, () => Promise<PeerModule>>> 
   webcrypto: () => import('./webcrypto.ts'),
   '@noble': () => import('./peers/noble.ts'),
   'libsodium-wrappers': () => import('./peers/libsodium-wrappers.ts'),
+  'libsodium-wrappers-sumo': () => import('./peers/libsodium-wrappers-sumo.ts'),
   tweetnacl: () => import('./peers/tweetnacl.ts'),
   '@stablelib': () => import('./peers/stablelib.ts'),
   '@hpke/core': () => import('./peers/hpke.ts'),

@@ -76,3 +76,10 @@ export function parseResult(text: string): Result {
     rows: (rows as Row[]).map((row) => ({ ...row, size: row.size ?? null })),
   }
 }
+
+/** Writes a result with each row on a line, so that two of them can be compared by eye. */
+export function formatResult({ rows, ...rest }: Result): string {
+  const lines = rows.map((row) => `    ${JSON.stringify(row)}`)
+  const head = JSON.stringify(rest, null, 2).slice(0, -2)
+  return `${head},\n  "rows": [\n${lines.join(',\n')}\n  ]\n}\n`
+}

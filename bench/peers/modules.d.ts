@@ -20,6 +20,16 @@ declare module 'libsodium-wrappers' {
   export default sodium
 }
 
+declare module 'libsodium-wrappers-sumo' {
+  interface Sodium {
+    readonly ready: Promise<void>
+    crypto_hash_sha256(message: Uint8Array): Uint8Array
+    crypto_auth_hmacsha256(message: Uint8Array, key: Uint8Array): Uint8Array
+  }
+  const sodium: Sodium
+  export default sodium
+}
+
 declare module 'sodium-native' {
   interface Sodium {
     crypto_scalarmult(out: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void
