@@ -23,8 +23,9 @@ export const workOf = (made: Call | Work): Work => (typeof made === 'function' ?
 
 /** Makes what a call returned into something to compare. */
 export function comparable(value: unknown): Comparable {
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (value instanceof Uint8Array || typeof value === 'boolean') return value
+  // A copy: an output that is used again will hold other bytes, and the copy of a Buffer is another view of it.
+  if (value instanceof ArrayBuffer || value instanceof Uint8Array) return new Uint8Array(value)
+  if (typeof value === 'boolean') return value
   throw new TypeError(`expected bytes or a boolean, got ${value === null ? 'null' : typeof value}`)
 }
 
@@ -58,7 +59,7 @@ function giveFirst(op: string, input: Input, implementations: readonly Implement
     if (work.async) continue
     const returned = work.call()
     const value = work.value ? work.value(returned) : comparable(returned)
-    if (value instanceof Uint8Array) return value.slice()
+    if (value instanceof Uint8Array) return value
   }
   throw new Error(`nobody here can do ${op}, which another operation needs`)
 }

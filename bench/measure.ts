@@ -34,14 +34,40 @@ export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effo
       turn.ns.push((await elapsedNs(turn.work, turn.calls)) / turn.calls)
     }
   }
-  return new Map(turns.map(({ name, ns }) => [name, summarize(ns)]))
+  return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
 }
+
+function summaryOf({ work, ns }: Turn): Summary {
+  if (!work.once) return summarize(ns)
+  const steps = ns.map((value) => Math.max(value, clockResolutionNs()))
+  const summary = summarize(steps)
+  return { ...summary, noisy: summary.noisy || summary.minNs < leastSteps * clockResolutionNs() }
+}
+
+let resolution: number | undefined
+
+/** The smallest step of the clock: browsers make it as coarse as a millisecond. */
+function clockResolutionNs(): number {
+  if (resolution !== undefined) return resolution
+  const steps: number[] = []
+  let last = performance.now()
+  while (steps.length < 10) {
+    const now = performance.now()
+    if (now > last) steps.push((now - last) * 1e6)
+    last = now
+  }
+  resolution = Math.min(...steps)
+  return resolution
+}
+
+/** How many steps of the clock a turn has at least. */
+const leastSteps = 20
 
 /** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
 async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
   if (work.once) return { name, work, calls: 1, every: 1, ns: [] }
   const warmNs = (budgetMs * 1e6) / 3
-  const turnNs = (warmNs * 2) / rounds
+  const turnNs = Math.max((warmNs * 2) / rounds, leastSteps * clockResolutionNs())
   let calls = 1
   // A call that uses up the budget by itself was made once already.
   let ns = work.firstNs < warmNs ? await elapsedNs(work, calls) : work.firstNs

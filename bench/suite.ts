@@ -1,4 +1,4 @@
-import type { Implementation, Prepared } from './implementation.ts'
+import type { Comparable, Implementation, Prepared } from './implementation.ts'
 import { comparable, inputOf, workOf } from './input.ts'
 import { type Effort, measure } from './measure.ts'
 import type { Operation } from './operations.ts'
@@ -43,10 +43,28 @@ export function trialsOf(
   return trials.filter(({ chosen }) => chosen.length > 0)
 }
 
-const hex = (value: Uint8Array | boolean): string =>
-  typeof value === 'boolean' ? String(value) : Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** Those who gave the same result. */
+interface Answer {
+  readonly value: Comparable
+  readonly names: string[]
+}
 
-const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
+function same(a: Comparable, b: Comparable): boolean {
+  if (typeof a === 'boolean' || typeof b === 'boolean') return a === b
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+function addAnswer(answers: Answer[], value: Comparable, name: string): void {
+  const found = answers.find((answer) => same(answer.value, value))
+  if (found) found.names.push(name)
+  else answers.push({ value, names: [name] })
+}
+
+function describe({ value, names }: Answer): string {
+  if (typeof value === 'boolean') return `${names.join(', ')}: ${value}`
+  const start = Array.from(value.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${names.join(', ')}: ${value.length} bytes, ${start}${value.length > 16 ? '…' : ''}`
+}
 
 /**
  * Prepares everyone who can do an operation, and lets each do it once.
@@ -59,7 +77,7 @@ export async function prepare(
 ): Promise<Map<string, Prepared>> {
   const input = inputOf(trial.size ?? 0, implementations)
   const works = new Map<string, Prepared>()
-  const results = new Map<string, string[]>()
+  const answers: Answer[] = []
   for (const implementation of implementations) {
     const { name } = implementation
     const maker = implementation.makers[trial.op]
@@ -69,16 +87,15 @@ export async function prepare(
       const startMs = performance.now()
       const returned = await work.call()
       const firstNs = (performance.now() - startMs) * 1e6
-      const result = hex(comparable(work.value ? await work.value(returned) : returned))
-      results.set(result, [...(results.get(result) ?? []), name])
+      addAnswer(answers, comparable(work.value ? await work.value(returned) : returned), name)
       works.set(name, { ...work, firstNs })
     } catch (error) {
       throw new Error(`${trial.op} ${trial.size ?? ''}: ${name} fails`, { cause: error })
     }
   }
-  if (results.size > 1) {
-    const answers = [...results].map(([result, names]) => `${names.join(', ')}: ${shorten(result)}`)
-    throw new Error(`${trial.op} ${trial.size ?? ''}: results differ\n  ${answers.join('\n  ')}`)
+  if (answers.length > 1) {
+    const text = answers.map(describe).join('\n  ')
+    throw new Error(`${trial.op} ${trial.size ?? ''}: results differ\n  ${text}`)
   }
   return works
 }

@@ -21,8 +21,9 @@ export function formatOperation({ op, size }: Pick<Row, 'op' | 'size'>): string 
   return size === null ? op : `${op} ${formatSize(size)}`
 }
 
-/** Writes four digits that count, without an exponent, and without digits that say nothing. */
-const digits = (value: number): string => (value >= 1000 ? String(Math.round(value)) : String(+value.toPrecision(3)))
+/** Writes three digits that count, without an exponent, and all of them from 1,000 on. */
+export const formatNumber = (value: number): string =>
+  value >= 1000 ? String(Math.round(value)) : String(+value.toPrecision(3))
 
 export function tableHeader(reference: string): string {
   const cells = ['operation'.padEnd(widths.op), 'implementation'.padEnd(widths.impl)]
@@ -34,10 +35,10 @@ const marks = (row: Row): string => `${row.async ? ' awaited' : ''}${row.noisy ?
 
 /** One row as a line. */
 export function tableLine(row: Row, reference: string): string {
-  const bandwidth = row.mbPerSecond === null ? '' : digits(row.mbPerSecond)
+  const bandwidth = row.mbPerSecond === null ? '' : formatNumber(row.mbPerSecond)
   const spread = `${Math.round(row.spread * 100)} %`
-  const numbers = [formatNs(row.minNs), formatNs(row.medianNs), digits(row.opsPerSecond), bandwidth, spread]
-  const ratio = row.impl === reference || row.ratio === undefined ? '' : `${digits(row.ratio)}x`
+  const numbers = [formatNs(row.minNs), formatNs(row.medianNs), formatNumber(row.opsPerSecond), bandwidth, spread]
+  const ratio = row.impl === reference || row.ratio === undefined ? '' : `${formatNumber(row.ratio)}x`
   return [
     formatOperation(row).padEnd(widths.op),
     row.impl.padEnd(widths.impl),

@@ -80,6 +80,21 @@ const makers: Makers = {
   },
 }
 
+/** Whether this host has a curve: browsers of before 2025 have not. */
+async function hasCurve(name: 'X25519' | 'Ed25519'): Promise<boolean> {
+  const uses: KeyUsage[] = name === 'X25519' ? ['deriveBits'] : ['sign']
+  return subtle.generateKey({ name }, false, uses).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** @throws Error where there is no WebCrypto, as in pages that do not come over https */
 export async function load(): Promise<Implementation[]> {
-  return [{ name: 'webcrypto', makers }]
+  if (!subtle) throw new Error('this host has no crypto.subtle (pages need https or localhost)')
+  const [x25519, ed25519] = [await hasCurve('X25519'), await hasCurve('Ed25519')]
+  const able = Object.entries(makers).filter(([op]) => {
+    return (x25519 || !op.startsWith('x25519')) && (ed25519 || !op.startsWith('ed25519'))
+  })
+  return [{ name: 'webcrypto', makers: Object.fromEntries(able) }]
 }

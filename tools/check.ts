@@ -39,6 +39,7 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   types: async () => [
     ...(await checkTypes(root, 'tsconfig.json')),
     ...(await checkTypes(root, 'runtime/tsconfig.json')),
+    ...(await checkTypes(root, 'bench/web/tsconfig.json')),
   ],
   layers: () => checkLayers(tree),
   lengths: () => checkLengths(tree),

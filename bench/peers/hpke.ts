@@ -44,6 +44,8 @@ const makers: Makers = {
   },
 }
 
+/** @throws Error where WebCrypto, which it computes with, has no X25519 */
 export async function load(): Promise<Implementation[]> {
+  await suite.kem.generateKeyPair()
   return [{ name: '@hpke/core', makers }]
 }
