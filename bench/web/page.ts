@@ -75,7 +75,7 @@ const runs = ({ wasm }: { wasm: Uint8Array }) => WebAssembly.validate(Uint8Array
 const breathe = () => new Promise((resolve) => setTimeout(resolve))
 
 async function measure(): Promise<Result> {
-  const pattern = new RegExp(only.value.trim())
+  const pattern = new RegExp(only.value)
   const ours = moteImplementations(coreFiles().filter(runs))
   const peers = await loadPeers(peersAnywhere)
   const missing = missingFrom(ours[0])
