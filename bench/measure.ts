@@ -31,17 +31,16 @@ export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effo
     for (let i = 0; i < turns.length; i++) {
       const turn = turns[(round + i) % turns.length]
       if (!turn || round % turn.every !== 0) continue
-      turn.ns.push((await elapsedNs(turn.work, turn.calls)) / turn.calls)
+      const ns = await elapsedNs(turn.work, turn.calls)
+      turn.ns.push(Math.max(ns, clockResolutionNs()) / turn.calls)
     }
   }
   return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
 }
 
-function summaryOf({ work, ns }: Turn): Summary {
-  if (!work.once) return summarize(ns)
-  const steps = ns.map((value) => Math.max(value, clockResolutionNs()))
-  const summary = summarize(steps)
-  return { ...summary, noisy: summary.noisy || summary.minNs < leastSteps * clockResolutionNs() }
+function summaryOf({ calls, ns }: Turn): Summary {
+  const summary = summarize(ns)
+  return { ...summary, noisy: summary.noisy || summary.minNs * calls < fewestSteps * clockResolutionNs() }
 }
 
 let resolution: number | undefined
@@ -60,17 +59,19 @@ function clockResolutionNs(): number {
   return resolution
 }
 
-/** How many steps of the clock a turn has at least. */
-const leastSteps = 20
+/** How many steps of the clock a turn is to have, and how few make it noisy. */
+const wantedSteps = 20
+const fewestSteps = 10
+/** A call of this length needs no warming up. */
+const longCallNs = 5e7
 
 /** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
 async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
   if (work.once) return { name, work, calls: 1, every: 1, ns: [] }
   const warmNs = (budgetMs * 1e6) / 3
-  const turnNs = Math.max((warmNs * 2) / rounds, leastSteps * clockResolutionNs())
+  const turnNs = Math.max((warmNs * 2) / rounds, wantedSteps * clockResolutionNs())
   let calls = 1
-  // A call that uses up the budget by itself was made once already.
-  let ns = work.firstNs < warmNs ? await elapsedNs(work, calls) : work.firstNs
+  let ns = work.firstNs < longCallNs ? await elapsedNs(work, calls) : work.firstNs
   for (let spent = ns; spent < warmNs; spent += ns) {
     calls = Math.ceil(calls * Math.min(4, Math.max(1, warmNs / 4 / Math.max(ns, 1))))
     ns = await elapsedNs(work, calls)
