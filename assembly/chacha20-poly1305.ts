@@ -1,6 +1,8 @@
 import { differenceOfWords, wipe } from './bytes'
-import { chacha20HalfBlock, chacha20Init, chacha20Wipe, chacha20Xor, xchacha20Init } from './chacha20'
-import { poly1305Final, poly1305Init, poly1305Update, poly1305Wipe } from './poly1305'
+import { chacha20Init, chacha20NextBlock, chacha20Wipe, chacha20Xor, xchacha20Init } from './chacha20'
+import { encryptText } from './chacha20-poly1305-text'
+import { STREAM } from './chacha20-state'
+import { poly1305Final, poly1305Init, poly1305Lengths, poly1305Update, poly1305Wipe } from './poly1305'
 import { MISUSE, NOT_AUTHENTIC, OK } from './status'
 
 // AEAD_CHACHA20_POLY1305, RFC 8439 §2.8, and XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03 §2, as a stream:
@@ -22,14 +24,11 @@ let ended: bool = false
 let aadBytes: u64 = 0
 let textBytes: u64 = 0
 
-const ONE_TIME_KEY = memory.data(32, 16)
-const LENGTHS = memory.data(16, 16)
 const TAG = memory.data(16, 16)
 
 function start(): void {
-  chacha20HalfBlock(ONE_TIME_KEY)
-  poly1305Init(ONE_TIME_KEY)
-  wipe(ONE_TIME_KEY, 32)
+  chacha20NextBlock()
+  poly1305Init(STREAM)
   phase = AAD
   ended = false
   aadBytes = 0
@@ -54,9 +53,7 @@ function countText(length: usize): bool {
 }
 
 function finish(out: usize): void {
-  store<u64>(LENGTHS, aadBytes)
-  store<u64>(LENGTHS, textBytes, 8)
-  poly1305Update(LENGTHS, 16)
+  poly1305Lengths(aadBytes, textBytes)
   poly1305Final(out)
 }
 
@@ -82,8 +79,7 @@ export function aeadAad(data: usize, length: usize): i32 {
 /** Encrypts in place. */
 export function aeadEncrypt(data: usize, length: usize): i32 {
   if (!enter(ENCRYPT, length) || !countText(length)) return MISUSE
-  chacha20Xor(data, length)
-  poly1305Update(data, length)
+  encryptText(data, length, 0)
   return OK
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,4 +18,15 @@ export function sharedVectors<T>(name: string): T | undefined {
     return undefined
   }
   return JSON.parse(readFileSync(file, 'utf8')) as T
+}
+
+/** Reads every JSON file of a folder of the big sets, with its name; none where they are not on this machine. */
+export function sharedFiles<T>(folder: string): [name: string, content: T][] {
+  const path = join(shared, folder)
+  if (!existsSync(path)) {
+    process.stderr.write(`skipped: ${folder} is not in ${shared} (set VECTORS_DIR)\n`)
+    return []
+  }
+  const names = readdirSync(path).filter((name) => name.endsWith('.json'))
+  return names.sort().map((name) => [name, JSON.parse(readFileSync(join(path, name), 'utf8')) as T])
 }

@@ -1,11 +1,12 @@
 // Constant time, as a check that can fail: the optimised module is made to hash what its branches and selects depend on and its
 // addresses, and runs everything that touches a secret under many secrets. The traces must be equal. What the processor runs is
 // made from this module by V8 or a C compiler, and is not seen here (docs/security.md, Time).
-// `node --import tsx tools/check-constant-time.ts [--thorough] [file]` does so alone.
+// `node --import tsx tools/check-constant-time.ts [--thorough]` does so alone.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { aeadsOver } from '../runtime/crypto/aead.ts'
+import { aesOver } from '../runtime/crypto/aes.ts'
 import { type Core, type CoreExports, loadCore } from '../runtime/crypto/core.ts'
 import type { Crypto } from '../runtime/crypto/crypto.ts'
 import { curve25519Over } from '../runtime/crypto/curve25519.ts'
@@ -14,6 +15,7 @@ import type { Report } from './check-tree.ts'
 import { type Case, cases, comparingExports, publicExports } from './constant-time-cases.ts'
 import { controlModule, leaks, sound } from './constant-time-controls.ts'
 import { describeSite, findDivergence, traceOf } from './constant-time-trace.ts'
+import { coreBuilds } from './core-builds.ts'
 import { type TracedModule, type TraceGlobals, traceModule } from './wasm-trace.ts'
 
 /** The part of the host's `WebAssembly` that is used here: the types of Node leave it out. */
@@ -47,8 +49,11 @@ interface TracedCore {
   readonly globals: TraceGlobals
 }
 
-/** Instantiates the wrappers that ship over a traced core; adds the name of each export that they call to `called`. */
-function instantiate(traced: TracedModule, called: Set<string>): TracedCore {
+/**
+ * Instantiates the wrappers that ship over a traced core; adds the name of each export that they call to `called`. With
+ * `chunkBytes`, what is longer goes through in chunks of that many.
+ */
+function instantiate(traced: TracedModule, called: Set<string>, chunkBytes?: number): TracedCore {
   const core = loadCore(traced.wasm)
   const counted = Object.fromEntries(
     Object.entries(core.wasm).map(([name, value]: [string, unknown]) => {
@@ -60,9 +65,10 @@ function instantiate(traced: TracedModule, called: Set<string>): TracedCore {
       return [name, counting]
     }),
   )
-  const load = (): Core => ({ ...core, wasm: counted as unknown as CoreExports })
+  const room = chunkBytes === undefined ? {} : { chunkBytes, end: core.data + chunkBytes }
+  const load = (): Core => ({ ...core, ...room, wasm: counted as unknown as CoreExports })
   return {
-    crypto: { ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) },
+    crypto: { ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) },
     globals: core.wasm as unknown as TraceGlobals,
   }
 }
@@ -90,7 +96,7 @@ function checkCase(part: Case, traced: TracedModule, count: number, called: Set<
     return expected?.length ?? 0n
   }
 
-  const warm = instantiate(traced, called)
+  const warm = instantiate(traced, called, part.chunkBytes)
   const runs = secrets.map((secret) => ({ core: warm, run: part.prepare(warm.crypto, secret) }))
   for (const { run } of runs) {
     const result = run()
@@ -103,7 +109,7 @@ function checkCase(part: Case, traced: TracedModule, count: number, called: Set<
   compare(
     ' of the first use',
     secrets.slice(-FIRST_USES).map((secret) => {
-      const core = instantiate(traced, called)
+      const core = instantiate(traced, called, part.chunkBytes)
       return { core, run: () => void part.prepare(core.crypto, secret)() }
     }),
   )
@@ -181,16 +187,31 @@ export function checkConstantTime(wasm: Uint8Array, options: ConstantTimeOptions
   }
 }
 
+/** Checks the controls, and then every build. */
+export function checkConstantTimes(secrets: number = USUAL_SECRETS): Report {
+  const reports = [checkControls()]
+  for (const { name, fileName, wasmFile } of coreBuilds) {
+    if (!existsSync(wasmFile)) {
+      reports.push({ failures: [`${fileName} is not built: npm run build:core`] })
+      continue
+    }
+    const { failures, notes = [] } = checkConstantTime(readFileSync(wasmFile), { secrets })
+    reports.push({
+      failures: failures.map((failure) => `${name}: ${failure}`),
+      notes: notes.map((note) => `${name}: ${note}`),
+    })
+  }
+  return {
+    failures: reports.flatMap(({ failures }) => failures),
+    notes: reports.flatMap(({ notes }) => notes ?? []),
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const args = process.argv.slice(2)
-  const file =
-    args.find((arg) => !arg.startsWith('--')) ?? fileURLToPath(new URL('../build/core.wasm', import.meta.url))
-  const secrets = args.includes('--thorough') ? THOROUGH_SECRETS : USUAL_SECRETS
-  const reports = existsSync(file)
-    ? [checkControls(), checkConstantTime(readFileSync(file), { secrets })]
-    : [{ failures: [`${file} is not built: npm run build:core`] }]
-  for (const { notes } of reports) for (const note of notes ?? []) console.log(note)
-  const failures = reports.flatMap((report) => report.failures)
+  const { failures, notes = [] } = checkConstantTimes(
+    process.argv.includes('--thorough') ? THOROUGH_SECRETS : USUAL_SECRETS,
+  )
+  for (const note of notes) console.log(note)
   for (const failure of failures) console.error(failure)
   process.exitCode = failures.length > 0 ? 1 : 0
 }

@@ -1,8 +1,10 @@
 // `npm run check`: everything that must hold besides the tests. `npm run check layers docs` runs only those.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { checkConstantTime, checkControls } from './check-constant-time.ts'
+import { checkBench } from './check-bench.ts'
+import { checkConstantTimes } from './check-constant-time.ts'
+import { checkCores } from './check-core.ts'
 import { checkDocs } from './check-docs.ts'
 import { checkLayers } from './check-layers.ts'
 import { checkLengths } from './check-lengths.ts'
@@ -26,27 +28,6 @@ async function checkLint(): Promise<string[]> {
   return ok ? [] : [output]
 }
 
-/** The constant-time and layout rules of the core, over its bytes. */
-async function checkWasm(): Promise<Report> {
-  const check = new URL('check-core.ts', import.meta.url)
-  const wasm = join(root, 'build/core.wasm')
-  if (!existsSync(check)) return { failures: [], notes: ['tools/check-core.ts is not there: skipped'] }
-  if (!existsSync(wasm)) return { failures: ['build/core.wasm is not built: npm run build:core'] }
-  const { checkCore } = (await import(check.href)) as { checkCore: (wasm: Uint8Array) => string[] }
-  return { failures: checkCore(readFileSync(wasm)) }
-}
-
-/** That no branch and no address of the core depends on a secret, and that this check would see it. */
-function checkTraces(): Report {
-  const wasm = join(root, 'build/core.wasm')
-  if (!existsSync(wasm)) return { failures: ['build/core.wasm is not built: npm run build:core'] }
-  const reports = [checkControls(), checkConstantTime(readFileSync(wasm))]
-  return {
-    failures: reports.flatMap(({ failures }) => failures),
-    notes: reports.flatMap(({ notes }) => notes ?? []),
-  }
-}
-
 function checkVectors(): Report {
   const folder = process.env['VECTORS_DIR'] ?? join(root, '../shared/vectors')
   const text = existsSync(folder) ? 'the big sets of vectors are here' : 'no big sets of vectors (set VECTORS_DIR)'
@@ -58,15 +39,17 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   types: async () => [
     ...(await checkTypes(root, 'tsconfig.json')),
     ...(await checkTypes(root, 'runtime/tsconfig.json')),
+    ...(await checkTypes(root, 'bench/web/tsconfig.json')),
   ],
   layers: () => checkLayers(tree),
   lengths: () => checkLengths(tree),
   names: () => checkNames(tree),
   package: () => checkPackage(tree),
   docs: () => checkDocs(tree),
+  bench: () => checkBench(tree),
   sizes: () => checkSizes(root),
-  core: checkWasm,
-  'constant-time': checkTraces,
+  core: checkCores,
+  'constant-time': checkConstantTimes,
   vectors: checkVectors,
 }
 

@@ -1,8 +1,9 @@
-// Reads the binary format of WebAssembly (core specification 1.0, section 5), as far as rules about a module need it.
+// Reads the binary format of WebAssembly (core specification 2.0, section 5), as far as rules about a module need it.
 
 /** The types of values, as the binary format writes them. */
 export const i32 = 0x7f
 export const i64 = 0x7e
+export const v128 = 0x7b
 
 export interface WasmModule {
   readonly imports: number
@@ -93,13 +94,35 @@ export function readModule(wasm: Uint8Array): WasmModule {
   }
 }
 
-/** One instruction: its opcode, and for loads and stores the exponent of the alignment that it promises. */
+/** One instruction. */
 export interface Instruction {
+  /** One byte, or for those behind a prefix its number behind the prefix: 0xfd00c is `v128.const`, 0xfc00b `memory.fill`. */
   readonly opcode: number
+  /** For accesses to memory the exponent of the alignment that it promises. */
   readonly align?: number
+  /** It is none that can be read: what stands behind it is lost. */
+  readonly unknown?: true
 }
 
-/** Lists the types of the locals and the instructions of a body. It ends after an opcode that is not of version 1.0. */
+/** Where the instructions behind a prefix begin in the numbering of `Instruction`. */
+export const bulkMemory = 0xfc000
+export const simd = 0xfd000
+
+/** Reads one instruction of version 1.0, of sign extension, bulk memory or SIMD (also relaxed) to its end. */
+export function readInstruction(reader: WasmReader): Instruction {
+  const byte = reader.byte()
+  if (byte === 0xfc) return readBulk(reader)
+  if (byte === 0xfd) return readVector(reader)
+  if (byte >= 0x28 && byte <= 0x3e) return { opcode: byte, align: memoryArgument(reader) }
+  if ((byte >= 0x06 && byte <= 0x0a) || (byte >= 0x12 && byte <= 0x19) || (byte >= 0x1d && byte <= 0x1f)) {
+    return { opcode: byte, unknown: true }
+  }
+  if ((byte >= 0x25 && byte <= 0x27) || byte > 0xc4) return { opcode: byte, unknown: true }
+  skipImmediates(reader, byte)
+  return { opcode: byte }
+}
+
+/** Lists the types of the locals and the instructions of a body. It ends after one that cannot be read. */
 export function readBody(body: Uint8Array): { locals: number[]; instructions: Instruction[] } {
   const reader = new WasmReader(body)
   const locals = reader.vector(() => {
@@ -107,25 +130,46 @@ export function readBody(body: Uint8Array): { locals: number[]; instructions: In
     return reader.byte()
   })
   const instructions: Instruction[] = []
-  while (!reader.done) {
-    const opcode = reader.byte()
-    if (opcode >= 0x28 && opcode <= 0x3e) {
-      instructions.push({ opcode, align: reader.number() })
-      reader.number()
-      continue
-    }
-    instructions.push({ opcode })
-    if (opcode > 0xbf) break
-    skipImmediates(reader, opcode)
-  }
+  while (!reader.done && !instructions.at(-1)?.unknown) instructions.push(readInstruction(reader))
   return { locals, instructions }
+}
+
+/** Returns the exponent of the alignment. */
+function memoryArgument(reader: WasmReader): number {
+  const align = reader.number()
+  reader.number()
+  return align
+}
+
+function readBulk(reader: WasmReader): Instruction {
+  const number = reader.number()
+  const opcode = bulkMemory + number
+  if (number === 10) reader.take(2)
+  else if (number === 11) reader.take(1)
+  else if (number > 7) return { opcode, unknown: true }
+  return { opcode }
+}
+
+function readVector(reader: WasmReader): Instruction {
+  const number = reader.number()
+  const opcode = simd + number
+  if (number > 0x113) return { opcode, unknown: true }
+  if (number <= 11 || number === 92 || number === 93) return { opcode, align: memoryArgument(reader) }
+  if (number >= 84 && number <= 91) {
+    const align = memoryArgument(reader)
+    reader.byte()
+    return { opcode, align }
+  }
+  if (number === 12 || number === 13) reader.take(16)
+  else if (number >= 21 && number <= 34) reader.byte()
+  return { opcode }
 }
 
 /** Opcodes with one number behind them: blocks, branches, calls, variables, memory.size and .grow, integer constants. */
 const oneNumber = new Set([2, 3, 4, 0x0c, 0x0d, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24, 0x3f, 0x40, 0x41, 0x42])
 
-/** Passes over what stands behind an opcode of version 1.0 that is no load or store. */
-export function skipImmediates(reader: WasmReader, opcode: number): void {
+/** Passes over what stands behind an opcode of one byte that is no access to memory. */
+function skipImmediates(reader: WasmReader, opcode: number): void {
   if (oneNumber.has(opcode)) {
     reader.number()
   } else if (opcode === 0x0e) {
@@ -136,6 +180,9 @@ export function skipImmediates(reader: WasmReader, opcode: number): void {
     // call_indirect: a type and a table.
     reader.number()
     reader.number()
+  } else if (opcode === 0x1c) {
+    // select with types.
+    reader.vector(() => reader.byte())
   } else if (opcode === 0x43) {
     reader.take(4)
   } else if (opcode === 0x44) {

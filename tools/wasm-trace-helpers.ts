@@ -1,12 +1,11 @@
 // The code that tools/wasm-trace.ts adds to a module: one function that hashes an operand, and one for each way in which the
 // operands of an instruction can lie on the stack.
-import { i32, i64 } from './wasm-module.ts'
+import { i32, i64, v128 } from './wasm-module.ts'
 
 /** The places of the globals that are added, in the order of `TraceGlobals`. */
 const [HASH, LENGTH, LIMIT, SITE] = [0, 1, 2, 3] as const
 const f32 = 0x7d
 const f64 = 0x7c
-const v128 = 0x7b
 
 /** The opcodes that are named here. */
 export const op = {
@@ -15,6 +14,7 @@ export const op = {
   brIf: 0x0d,
   brTable: 0x0e,
   call: 0x10,
+  callIndirect: 0x11,
   select: 0x1b,
   selectTyped: 0x1c,
   localGet: 0x20,
@@ -96,6 +96,8 @@ function passing(operands: readonly number[], recorded: readonly (readonly numbe
 const low = (local: number): number[] => [...get(local), op.i32WrapI64]
 const high = (local: number): number[] => [...get(local), op.i64Const, 32, op.i64ShrU, op.i32WrapI64]
 
+const lane = (local: number, index: number): number[] => [...get(local), 0xfd, 27, index]
+
 /** By name, in the order in which they are added. */
 export const helpers = {
   record,
@@ -103,6 +105,10 @@ export const helpers = {
   /** Whether a condition holds, and not as which number. */
   outcome: passing([i32], [[...get(0), op.i32Eqz]]),
   topI64: passing([i64], [low(0), high(0)]),
+  topV128: passing(
+    [v128],
+    [0, 1, 2, 3].map((index) => lane(0, index)),
+  ),
   two: passing([i32, i32], [get(0), get(1)]),
   twoI64: passing([i64, i64], [low(0), high(0), low(1), high(1)]),
   three: passing([i32, i32, i32], [get(0), get(1), get(2)]),

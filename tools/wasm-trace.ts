@@ -2,9 +2,9 @@
 // memory the address, at each bulk access the length. Everything is added behind what is there, so that no index changes and the
 // instructions that ship are the instructions that run.
 //
-// Of a condition that is a comparison the operands are hashed, not the outcome: `if (digit == 0)` on a secret digit of 21 bits goes
+// Of a condition that is a comparison, or a vector reduced to a number, the operands are hashed, not the outcome: `if (digit == 0)` on a secret digit of 21 bits goes
 // the same way for a million secrets, but its operand gives it away at the second.
-import { i64, skipImmediates, WasmReader } from './wasm-module.ts'
+import { bulkMemory, i64, readInstruction, simd, WasmReader } from './wasm-module.ts'
 import { helpers, op, signed, unsigned } from './wasm-trace-helpers.ts'
 
 /** An instruction whose operands are traced. */
@@ -51,11 +51,16 @@ const conditions: ReadonlyMap<number, Probe> = new Map<number, Probe>([
   [op.selectTyped, { what: 'select', helper: 'top' }],
 ])
 
+/** Tells whether a condition, or a negation and then a condition, follows. */
+function decides(following: Uint8Array): boolean {
+  const used = following.find((next) => next !== op.i32Eqz)
+  return used !== undefined && conditions.has(used)
+}
+
 /** The probe of a comparison of integers (0x45 to 0x5a), where a condition made of it, or of its negation, follows. */
 function comparison(opcode: number, following: Uint8Array): Probe | undefined {
   if (opcode < op.i32Eqz || opcode > op.i64GeU) return undefined
-  const used = following.find((next) => next !== op.i32Eqz)
-  if (used === undefined || !conditions.has(used)) return undefined
+  if (!decides(following)) return undefined
   if (opcode === op.i32Eqz) return { what: 'comparison', helper: 'top' }
   if (opcode === op.i64Eqz) return { what: 'comparison', helper: 'topI64' }
   return { what: 'comparison', helper: opcode < op.i64Eqz ? 'two' : 'twoI64' }
@@ -74,49 +79,27 @@ const stored = [
   'belowI64',
 ] as const
 
-/** Reads one instruction to its end and says what of it is traced. Throws where it is none that can be read. */
-function readInstruction(reader: WasmReader): Probe | undefined {
-  const opcode = reader.byte()
-  if (opcode >= 0x28 && opcode <= 0x3e) {
-    skipMemoryArgument(reader)
-    return { what: 'address', helper: stored[opcode - 0x36] ?? 'top' }
+/** The reductions of a vector to a number: any_true, and all_true and bitmask of each width of lanes. */
+const reductions = new Set([83, 99, 100, 131, 132, 163, 164, 195, 196])
+
+/** The accesses of SIMD to memory: v128.store and those of lanes have a vector above the address. */
+function vectorAccess(number: number): Probe | undefined {
+  if (number === 11 || (number >= 84 && number <= 91)) return { what: 'address', helper: 'belowV128' }
+  return number <= 10 || number === 92 || number === 93 ? { what: 'address', helper: 'top' } : undefined
+}
+
+/** Reads one instruction to its end and says what of it is traced. Throws where it is none that can be read or traced. */
+function probeOf(reader: WasmReader): Probe | undefined {
+  const { opcode, unknown } = readInstruction(reader)
+  if (unknown || opcode === op.callIndirect) {
+    throw new RangeError(`opcode 0x${opcode.toString(16)} cannot be traced: teach tools/wasm-trace.ts`)
   }
-  if (opcode === 0xfc) return readBulk(reader)
-  if (opcode === 0xfd) return readVector(reader)
-  if (opcode === op.selectTyped) reader.vector(() => reader.byte())
-  else if ((opcode >= 0x06 && opcode <= 0x0a) || (opcode >= 0x11 && opcode <= 0x19) || opcode > 0xc4) unknown(opcode)
-  else skipImmediates(reader, opcode)
-  return conditions.get(opcode) ?? comparison(opcode, reader.bytes.subarray(reader.at))
-}
-
-function unknown(opcode: number): never {
-  throw new RangeError(`opcode 0x${opcode.toString(16)} cannot be traced: teach tools/wasm-trace.ts`)
-}
-
-function skipMemoryArgument(reader: WasmReader): void {
-  reader.number()
-  reader.number()
-}
-
-function readBulk(reader: WasmReader): Probe | undefined {
-  const opcode = reader.number()
-  if (opcode < 8) return undefined
-  if (opcode !== 10 && opcode !== 11) unknown(0xfc00 + opcode)
-  reader.take(opcode === 10 ? 2 : 1)
-  return { what: 'bulk access', helper: 'three' }
-}
-
-function readVector(reader: WasmReader): Probe | undefined {
-  const opcode = reader.number()
-  if (opcode <= 11 || (opcode >= 84 && opcode <= 93)) {
-    skipMemoryArgument(reader)
-    const ofLane = opcode >= 84 && opcode <= 91
-    if (ofLane) reader.byte()
-    return { what: 'address', helper: opcode === 11 || ofLane ? 'belowV128' : 'top' }
-  }
-  if (opcode === 12 || opcode === 13) reader.take(16)
-  else if (opcode >= 21 && opcode <= 34) reader.byte()
-  return undefined
+  if (opcode >= 0x28 && opcode <= 0x3e) return { what: 'address', helper: stored[opcode - 0x36] ?? 'top' }
+  if (opcode === bulkMemory + 10 || opcode === bulkMemory + 11) return { what: 'bulk access', helper: 'three' }
+  const following = reader.bytes.subarray(reader.at)
+  if (opcode < simd) return conditions.get(opcode) ?? comparison(opcode, following)
+  if (reductions.has(opcode - simd) && decides(following)) return { what: 'comparison', helper: 'topV128' }
+  return vectorAccess(opcode - simd)
 }
 
 interface Sections {
@@ -226,7 +209,7 @@ function traceBody(body: Uint8Array, probed: (probe: Probe, byteOffset: number) 
   const parts = [body.subarray(0, reader.at)]
   while (!reader.done) {
     const start = reader.at
-    const probe = readInstruction(reader)
+    const probe = probeOf(reader)
     if (probe) parts.push(Uint8Array.from(probed(probe, body.byteOffset + start)))
     parts.push(body.subarray(start, reader.at))
   }

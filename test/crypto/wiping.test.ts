@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aeadsOver } from '../../runtime/crypto/aead.ts'
+import { aesOver } from '../../runtime/crypto/aes.ts'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
 import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import type { Crypto } from '../../runtime/crypto/crypto.ts'
@@ -14,7 +15,7 @@ const wasm = Buffer.from(chooseCore(), 'base64')
 function memoryAfter(work: (crypto: Crypto, core: Core) => void): Buffer {
   const core = loadCore(wasm)
   const load = (): Core => core
-  work({ ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) }, core)
+  work({ ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) }, core)
   return Buffer.from(core.memory)
 }
 

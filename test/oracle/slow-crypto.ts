@@ -1,5 +1,6 @@
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
+import { slowAes } from './aes-modes.ts'
 import { open, seal, xchacha } from './chacha20-poly1305.ts'
 import { concatKdf, hkdfExpand, hkdfExtract, hmacSha256, hmacSha512 } from './derivation.ts'
 import { getPublicKey, sign, toX25519PublicKey, toX25519SecretKey, verify, verifyBatch } from './ed25519.ts'
@@ -42,6 +43,7 @@ export const slowCrypto: Crypto = {
   },
   chacha20poly1305: aead(12, (key, nonce) => [key, nonce]),
   xchacha20poly1305: aead(24, xchacha),
+  ...slowAes,
   sha256,
   sha512,
   hmacSha256,

@@ -3,9 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importName, sourcesOf } from '../../tools/check-package.ts'
 import { treeIsComplete } from '../../tools/check-tree.ts'
+import { findHost, runInChromium } from './hosts.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const manifestText = readFileSync(join(repository, 'package.json'), 'utf8')
@@ -21,6 +23,30 @@ if (present.length < sources.length) {
   process.stderr.write(`skipped: ${absent.map(([subpath]) => subpath).join(', ')}, which have no sources yet\n`)
 }
 
+const hosts = {
+  chromium: findHost('chromium', 'CHROMIUM'),
+  deno: findHost('deno', 'DENO'),
+  bun: findHost('bun', 'BUN'),
+}
+
+const cryptoModule = 'didcomm-mote/dist/runtime/crypto/index.js'
+/** Uses `crypto`, and ends with `result`. */
+const cryptoProgram = `
+  const { x25519, ed25519, chacha20poly1305, sha256 } = crypto
+  const secretKey = new Uint8Array(32).fill(9)
+  const message = new Uint8Array(100_000).fill(7)
+  const signature = ed25519.sign(message, secretKey)
+  const sealed = chacha20poly1305.seal(secretKey, new Uint8Array(12), message)
+  const opened = chacha20poly1305.open(secretKey, new Uint8Array(12), sealed)
+  const result = [
+    x25519.getSharedSecret(secretKey, x25519.getPublicKey(secretKey)).length === 32,
+    ed25519.verify(signature, message, ed25519.getPublicKey(secretKey)),
+    opened.every((byte) => byte === 7),
+    [...sha256(new Uint8Array(0))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+  ].join(' ')
+`
+const cryptoResult = 'true true true e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
 const maxFileBytes = 100_000
 const topLevel = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']
 
@@ -33,6 +59,14 @@ describe.skipIf(!buildable)('the published package', () => {
     // What `npm test` hands down in the environment must not steer the npm of another project.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)/i.test(name)))
     execFileSync('npm', args, { cwd, env, stdio: 'pipe' })
+  }
+
+  /** Runs the program with a host that is given nothing but the path of a module. */
+  function runFromFiles(host: string, ...options: string[]): string {
+    const program = `import { crypto } from './node_modules/${cryptoModule}'${cryptoProgram}console.log(result)`
+    writeFileSync(join(project, 'host.mjs'), program)
+    const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1' }
+    return execFileSync(host, [...options, 'host.mjs'], { cwd: project, env, encoding: 'utf8' }).trim()
   }
 
   beforeAll(() => {
@@ -108,6 +142,47 @@ describe.skipIf(!buildable)('the published package', () => {
     })
     expect(readFileSync(new URL(url.trim()))).toEqual(readFileSync(join(repository, 'build', file)))
   })
+
+  it.skipIf(!hosts.deno)('has a crypto that runs in Deno, from its files', () => {
+    expect(runFromFiles(hosts.deno ?? '', 'run', '--no-prompt', '--no-remote', '--no-npm')).toBe(cryptoResult)
+  })
+
+  it.skipIf(!hosts.bun)('has a crypto that runs in Bun, from its files', () => {
+    expect(runFromFiles(hosts.bun ?? '', 'run')).toBe(cryptoResult)
+  })
+
+  it('has a crypto that runs in a worker of Node', async () => {
+    const program = `
+      import { crypto } from 'didcomm-mote/crypto'
+      import { parentPort } from 'node:worker_threads'
+      ${cryptoProgram}
+      parentPort.postMessage(result)`
+    writeFileSync(join(project, 'worker.mjs'), program)
+    const worker = new Worker(join(project, 'worker.mjs'), { execArgv: [] })
+    expect(await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))).toBe(cryptoResult)
+  })
+
+  it.skipIf(!hosts.chromium)(
+    'has a crypto that runs on a page and in a worker of a browser, from its files',
+    async () => {
+      const page = `<!doctype html><title>crypto</title><script type="module">
+      const post = (body) => fetch('/result', { method: 'POST', body })
+      onerror = (message) => post('error: ' + message)
+      import { crypto } from '/${cryptoModule}'
+      ${cryptoProgram}
+      const source = \`import { crypto } from '\${location.origin}/${cryptoModule}'
+        ${cryptoProgram}
+        postMessage(result)\`
+      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+      const worker = new Worker(url, { type: 'module' })
+      worker.onerror = ({ message }) => post('error: ' + message)
+      worker.onmessage = ({ data }) => post(result + '\\n' + data)
+    </script>`
+      const folder = join(project, 'node_modules')
+      expect(await runInChromium(hosts.chromium ?? '', folder, page)).toBe(`${cryptoResult}\n${cryptoResult}`)
+    },
+    60_000,
+  )
 
   it.each([
     ['a device, without types of any host', (name: string) => !/\/(?:transports|gateway)/.test(name), []],

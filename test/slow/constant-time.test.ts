@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { checkConstantTime } from '../../tools/check-constant-time.ts'
+import { coreBuilds } from '../../tools/core-builds.ts'
 
-it('no branch, select or address of the core depends on one of 1000 secrets', () => {
-  const core = new Uint8Array(readFileSync(new URL('../../build/core.wasm', import.meta.url)))
-  expect(checkConstantTime(core, { secrets: 1000 }).failures).toEqual([])
-})
+it.each(coreBuilds)(
+  'no branch, select or address of the build $name depends on one of 1000 secrets',
+  ({ wasmFile }) => {
+    expect(checkConstantTime(readFileSync(wasmFile), { secrets: 1000 }).failures).toEqual([])
+  },
+)

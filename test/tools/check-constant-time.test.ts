@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkConstantTime, checkControls, secretsFor, traceControls } from '../../tools/check-constant-time.ts'
 import { type Case, cases } from '../../tools/constant-time-cases.ts'
-import { leaks, sound } from '../../tools/constant-time-controls.ts'
-import { readBody, readModule } from '../../tools/wasm-module.ts'
-import { traceModule } from '../../tools/wasm-trace.ts'
+import { controlModule, leaks, sound } from '../../tools/constant-time-controls.ts'
+import { coreBuilds } from '../../tools/core-builds.ts'
+import { type Instruction, readBody, readModule } from '../../tools/wasm-module.ts'
+import { type Site, traceModule } from '../../tools/wasm-trace.ts'
 
 const core = new Uint8Array(readFileSync(new URL('../../build/core.wasm', import.meta.url)))
 
@@ -37,8 +38,8 @@ describe('the controls of the constant-time check', () => {
 })
 
 describe('the constant-time check', () => {
-  it('passes the core that ships, and says how much it saw', () => {
-    const { failures, notes = [] } = checkConstantTime(core, { secrets: 8 })
+  it.each(coreBuilds)('passes the build $name that ships, and says how much it saw', ({ wasmFile }) => {
+    const { failures, notes = [] } = checkConstantTime(readFileSync(wasmFile), { secrets: 8 })
     expect(failures).toEqual([])
     expect(notes).toHaveLength(cases.length)
     expect(notes.find((note) => note.startsWith('X25519 shared'))).toMatch(/8 secrets, \d{2,3},\d{3} events/)
@@ -105,25 +106,28 @@ describe('a traced module', () => {
     expect(traceModule(withCode(0x01)).sites).toEqual([])
     expect(() => traceModule(withCode(0x12, 0))).toThrow(/opcode 0x12 cannot be traced/)
     expect(() => traceModule(withCode(0x11, 0, 0))).toThrow(/opcode 0x11 cannot be traced/)
-    expect(() => traceModule(withCode(0xfc, 12, 0, 0))).toThrow(/opcode 0xfc0c cannot be traced/)
+    expect(() => traceModule(withCode(0xfc, 12, 0, 0))).toThrow(/opcode 0xfc00c cannot be traced/)
     expect(() => traceModule(withCode(0xfe, 0))).toThrow(/opcode 0xfe cannot be traced/)
   })
 
-  it('has a site for each branch, select and access, with its place in the file', () => {
-    const { sites } = traceModule(core)
-    // Counted by the other reader of this format: if, br_if, br_table, select, and all loads and stores.
-    const instructions = readModule(core).bodies.flatMap((body) => readBody(body).instructions)
-    const traced = ({ opcode }: { opcode: number }) =>
-      [0x04, 0x0d, 0x0e, 0x1b].includes(opcode) || (opcode >= 0x28 && opcode <= 0x3e)
-    const others = sites.filter(({ what }) => what !== 'comparison')
-    expect(others).toHaveLength(instructions.filter(traced).length)
-    const opcodes = { branch: [0x04, 0x0d, 0x0e], select: [0x1b], address: [], 'bulk access': [0xfc] }
-    for (const { what, offset } of sites) {
-      const opcode = core[offset] ?? 0
-      if (what === 'address') expect(opcode >= 0x28 && opcode <= 0x3e).toBe(true)
-      else if (what === 'comparison') expect(opcode >= 0x45 && opcode <= 0x5a).toBe(true)
-      else expect(opcodes[what]).toContain(opcode)
+  it.each([
+    ...coreBuilds.map(({ name, wasmFile }) => ({ name, wasm: () => readFileSync(wasmFile) })),
+    { name: 'control', wasm: controlModule },
+  ])('has a site for each branch, select and access of the $name module, with its place', ({ wasm }) => {
+    const bytes = new Uint8Array(wasm())
+    const { sites } = traceModule(bytes)
+    const instructions = readModule(bytes).bodies.flatMap((body) => readBody(body).instructions)
+    const expected: Record<Site['what'], number[]> = {
+      branch: [0x04, 0x0d, 0x0e],
+      select: [0x1b, 0x1c],
+      address: Array.from({ length: 0x3f - 0x28 }, (_, i) => 0x28 + i).concat(0xfd),
+      'bulk access': [0xfc],
+      comparison: Array.from({ length: 0x5b - 0x45 }, (_, i) => 0x45 + i).concat(0xfd),
     }
+    const isTraced = ({ opcode, align }: Instruction) =>
+      align !== undefined || [...expected.branch, ...expected.select, 0xfc00b].includes(opcode)
+    expect(sites.filter(({ what }) => what !== 'comparison')).toHaveLength(instructions.filter(isTraced).length)
+    for (const { what, offset } of sites) expect(expected[what]).toContain(bytes[offset])
   })
 
   it('is refused where it imports something', () => {

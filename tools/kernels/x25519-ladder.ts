@@ -59,13 +59,17 @@ const constants = [
   'const LADDER_FIRST = memory.data<u64>([0xffffffffffffffff, 0], 16)',
 ].join('\n')
 
+/** Two limbs that were stored one after the other: a single load would wait until both stores are done. */
+const twoLimbs = (region: Region, i: number): string =>
+  `v128.load64_lane(${at(region)}, v128.load64_zero(${at(region)}, ${16 * i}), 1, ${16 * i + 8})`
+
 /**
  * A, B, C, D from the points, exchanged first where all bits of `mask` are set. Exchanging the points exchanges (X3, Z2) and
  * (X2, Z3), and of those the sums and differences are made with one permutation each.
  */
 const sumsAndDifferences = vectorNumbers.map((i) =>
   [
-    `{ const p = v128.load(${at('x2z2')}, ${16 * i}), q = v128.load(${at('x3z3')}, ${16 * i})`,
+    `{ const p = v128.load(${at('x2z2')}, ${16 * i}), q = ${twoLimbs('x3z3', i)}`,
     `let a = ${lanes('q', 'p', [0, 5, 2, 7])}, b = ${lanes('p', 'q', [0, 5, 2, 7])}`,
     'const change = v128.and(v128.xor(a, b), mask)',
     'a = v128.xor(a, change)',
@@ -91,10 +95,6 @@ const wideTo =
     `store<u64>(${at(region)}, ${limb}, ${8 * i})`
 const aa = square('aa', halfAt(at('sums'), 0), { sink: wideTo('aa') })
 const bb = square('bb', halfAt(at('differences'), 1), { sink: wideTo('bb') })
-
-/** Two limbs that were stored one after the other: a single load would wait until both stores are done. */
-const twoLimbs = (region: Region, i: number): string =>
-  `v128.load64_lane(${at(region)}, v128.load64_zero(${at(region)}, ${16 * i}), 1, ${16 * i + 8})`
 
 const upper = (a: string): string => `i64x2.shl(${a}, 32)`
 

@@ -1,7 +1,7 @@
-import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../bytes/index.ts'
+import { type CborValue, concatBytes, decodeCbor, encodeCbor, Tagged } from '../../bytes/index.ts'
 import type { Crypto, RandomBytes } from '../../crypto/crypto.ts'
+import { type HpkePsk, keySchedule, scheduleSender } from '../../crypto/hpke-schedule.ts'
 import { DidCommError, isDidCommError } from '../../errors.ts'
-import { type HpkePsk, openHpke, sealHpke } from './hpke.ts'
 
 /** The numbers of the registries that are used here. Those of COSE-HPKE are still "assumed" in its draft. */
 export const cose = {
@@ -21,6 +21,7 @@ export const cose = {
 
 /** The longest `kid` or `psk_id` that is read. */
 export const maxIdBytes = 9216
+const aead = 'chacha20poly1305'
 const ekBytes = 32
 const tagBytes = 16
 
@@ -55,7 +56,9 @@ export function encryptCose(
   if (psk) protectedMap.set(cose.pskId, psk.pskId)
   const protectedHeader = encodeCbor(protectedMap)
   const aad = encStructure(protectedHeader, externalAad)
-  const { enc, ciphertext } = sealHpke({ ...rest, aad, ...(psk ? { psk } : {}) }, context)
+  const agreed = { ...rest, ...(psk ? { psk } : {}) }
+  const { enc, schedule } = scheduleSender(context.crypto, aead, agreed, context.randomBytes)
+  const ciphertext = context.crypto[aead].seal(schedule.key, schedule.baseNonce, options.plaintext, aad)
   const unprotected = new Map<CborValue, CborValue>([
     [cose.kid, options.kid],
     [cose.ek, enc],
@@ -115,18 +118,16 @@ export interface CoseDecryptKeys {
 export function decryptCose(envelope: CoseEncrypt0, keys: CoseDecryptKeys, crypto: Crypto): Uint8Array {
   const { pskId } = envelope
   if ((pskId === undefined) !== (keys.psk === undefined)) throw new TypeError('"psk" expected exactly in psk mode')
-  return openHpke(
-    {
-      enc: envelope.ek,
-      recipientPublicKey: keys.recipientPublicKey,
-      dh: keys.dh,
-      info: keys.info,
-      aad: encStructure(envelope.protectedHeader, keys.externalAad),
-      ciphertext: envelope.ciphertext,
-      ...(pskId && keys.psk ? { psk: { pskId, psk: keys.psk } } : {}),
-    },
-    crypto,
-  )
+  try {
+    const kemContext = concatBytes(envelope.ek, keys.recipientPublicKey)
+    const agreed = { info: keys.info, ...(pskId && keys.psk ? { psk: { pskId, psk: keys.psk } } : {}) }
+    const schedule = keySchedule(crypto, aead, keys.dh, kemContext, agreed)
+    const aad = encStructure(envelope.protectedHeader, keys.externalAad)
+    return crypto[aead].open(schedule.key, schedule.baseNonce, envelope.ciphertext, aad)
+  } catch (error) {
+    if (!isDidCommError(error)) throw error
+    throw new DidCommError('ERR_ENVELOPE_DECRYPT', 'the envelope cannot be opened')
+  }
 }
 
 /** The Enc_structure of RFC 9052 §5.3. */
