@@ -67,6 +67,12 @@ describe('the command', () => {
     expect(stderr).toContain('--max-regression')
   })
 
+  it('ends with 2 for a result that is not there', () => {
+    const { status, stderr } = run('--from', 'test/bench/fixtures/gone.json')
+    expect(status).toBe(2)
+    expect(stderr).toContain('gone.json is no result')
+  })
+
   it('prints the help for --help', () => {
     expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--only REGEX') })
   })

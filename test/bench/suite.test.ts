@@ -63,10 +63,14 @@ describe('the suite', () => {
   })
 
   it('leaves out a peer that cannot be loaded, with a note', async () => {
-    const absent = { gone: () => Promise.reject(new Error('Cannot find package\nsomewhere')) }
+    const absent = {
+      old: () => Promise.reject(new Error('needs SIMD\nmore')),
+      gone: () => Promise.reject(new Error("Cannot find package 'gone' imported from somewhere")),
+      lost: () => Promise.reject(new Error("Cannot find package 'lost' imported from somewhere")),
+    }
     expect(await loadPeers(absent)).toEqual({
       implementations: [],
-      notes: ['gone is left out: Cannot find package'],
+      notes: ['not installed: gone, lost', 'old is left out: needs SIMD'],
     })
   })
 })
