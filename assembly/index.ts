@@ -4,6 +4,20 @@
 // memory. Every pointer argument is a multiple of 8 (a host that copies to multiples of 16 is always right). Results are i32
 // status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
 
+export {
+  aesAad,
+  aesAuthenticate,
+  aesCbcHs512Init,
+  aesCcmInit,
+  aesDecrypt,
+  aesEncrypt,
+  aesEnd,
+  aesGcmInit,
+  aesPadding,
+  aesTag,
+  aesVerify,
+} from './aes-aead'
+export { aesKeyUnwrap, aesKeyWrap } from './aes-kw'
 export { wipe } from './bytes'
 export {
   aeadAad,
@@ -24,6 +38,7 @@ export {
 } from './chacha20-poly1305-message'
 export { concatKdfSha256 } from './concat-kdf'
 export {
+  ed25519Expand,
   ed25519Public,
   ed25519PublicToX25519,
   ed25519SecretToX25519,
@@ -34,6 +49,7 @@ export {
   ed25519VerifyBegin,
   ed25519VerifyEnd,
 } from './ed25519'
+export { ed25519BatchBegin, ed25519BatchEnd, ed25519BatchItem, ed25519BatchItemEnd } from './ed25519-batch'
 export { hkdfSha256Expand } from './hkdf'
 export {
   hmacSha256,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { aeadsOver } from '../runtime/crypto/aead.ts'
+import { aesOver } from '../runtime/crypto/aes.ts'
 import { type Core, type CoreExports, loadCore } from '../runtime/crypto/core.ts'
 import type { Crypto } from '../runtime/crypto/crypto.ts'
 import { curve25519Over } from '../runtime/crypto/curve25519.ts'
@@ -67,7 +68,7 @@ function instantiate(traced: TracedModule, called: Set<string>, chunkBytes?: num
   const room = chunkBytes === undefined ? {} : { chunkBytes, end: core.data + chunkBytes }
   const load = (): Core => ({ ...core, ...room, wasm: counted as unknown as CoreExports })
   return {
-    crypto: { ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) },
+    crypto: { ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) },
     globals: core.wasm as unknown as TraceGlobals,
   }
 }

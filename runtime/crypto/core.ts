@@ -3,7 +3,7 @@ import { DidCommError } from '../errors.ts'
 import { chooseCore } from './core-choice.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
-// aead.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
+// aead.ts, aes.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
 // to the wipe at its end without a break, because it is synchronous: that is what makes one static memory enough.
 
 /** The part of the host's `WebAssembly` that is used here: the type declarations of hosts differ in the rest. */
@@ -32,12 +32,17 @@ export interface CoreExports {
   x25519(out: number, secret: number, publicKey: number): number
   x25519Public(out: number, secret: number): void
   ed25519Public(out: number, seed: number): void
-  ed25519SignBegin(seed: number): void
+  ed25519Expand(out: number, seed: number): void
+  ed25519SignBegin(expandedKey: number): void
   ed25519Update(data: number, length: number): void
   ed25519SignCommit(): void
   ed25519SignEnd(out: number): void
   ed25519VerifyBegin(signature: number, publicKey: number): number
   ed25519VerifyEnd(): number
+  ed25519BatchBegin(memory: number, bytes: number): number
+  ed25519BatchItem(signature: number, publicKey: number): number
+  ed25519BatchItemEnd(): void
+  ed25519BatchEnd(results: number): number
   ed25519PublicToX25519(out: number, publicKey: number): number
   ed25519SecretToX25519(out: number, seed: number): void
   wipe(at: number, length: number): void
@@ -54,6 +59,26 @@ export interface CoreExports {
   aeadVerify(tag: number): number
   aeadDecrypt(data: number, length: number): number
   aeadEnd(): void
+  aesGcmInit(key: number, keyBytes: number, nonce: number): number
+  aesCcmInit(
+    key: number,
+    keyBytes: number,
+    nonce: number,
+    tagBytes: number,
+    aadBytes: number,
+    textBytes: number,
+  ): number
+  aesCbcHs512Init(key: number, nonce: number): number
+  aesAad(data: number, length: number): number
+  aesEncrypt(data: number, length: number): number
+  aesTag(out: number): number
+  aesAuthenticate(data: number, length: number): number
+  aesVerify(tag: number): number
+  aesPadding(): number
+  aesDecrypt(data: number, length: number): number
+  aesEnd(): void
+  aesKeyWrap(kek: number, data: number, length: number): number
+  aesKeyUnwrap(kek: number, data: number, length: number): number
   sha256(data: number, length: number, out: number): void
   sha256Init(): void
   sha256Update(data: number, length: number): void
@@ -159,10 +184,19 @@ export function lazyCore(): LoadCore {
   }
 }
 
-/** Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks. */
-export function stream(core: Core, message: Uint8Array, update: (data: number, length: number) => void): void {
-  for (let at = 0; at < message.length; at += core.chunkBytes) {
-    const part = message.length <= core.chunkBytes ? message : message.subarray(at, at + core.chunkBytes)
+/**
+ * Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks.
+ *
+ * @param chunkBytes a multiple of 128, where part of the window is in use
+ */
+export function stream(
+  core: Core,
+  message: Uint8Array,
+  update: (data: number, length: number) => void,
+  chunkBytes: number = core.chunkBytes,
+): void {
+  for (let at = 0; at < message.length; at += chunkBytes) {
+    const part = message.length <= chunkBytes ? message : message.subarray(at, at + chunkBytes)
     core.memory.set(part, core.data)
     update(core.data, part.length)
   }

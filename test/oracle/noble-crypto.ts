@@ -5,6 +5,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
+import { nobleAes } from './noble-aes.ts'
 
 type NobleAead = typeof chacha20poly1305 | typeof xchacha20poly1305
 
@@ -42,6 +43,11 @@ function concatKdf(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes:
   return out.slice(0, lengthBytes)
 }
 
+function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== 64 || publicKey.length !== 32) return false
+  return ed25519.verify(signature, message, publicKey, { zip215: false })
+}
+
 /** `Crypto` over the @noble libraries: a second implementation, to run suites over. Its Ed25519 verify is not as strict. */
 export const nobleCrypto: Crypto = {
   x25519: {
@@ -52,16 +58,19 @@ export const nobleCrypto: Crypto = {
   ed25519: {
     getPublicKey: (secretKey, out) => written(ed25519.getPublicKey(secretKey), out),
     sign: (message, secretKey, out) => written(ed25519.sign(message, secretKey), out),
-    verify: (signature, message, publicKey) =>
-      signature.length === 64 &&
-      publicKey.length === 32 &&
-      ed25519.verify(signature, message, publicKey, { zip215: false }),
+    signingKey: (secretKey) => ({
+      publicKey: ed25519.getPublicKey(secretKey),
+      sign: (message, out) => written(ed25519.sign(message, secretKey), out),
+    }),
+    verify,
+    verifyBatch: (items) => items.map(({ signature, message, publicKey }) => verify(signature, message, publicKey)),
     toX25519PublicKey: (publicKey, out) =>
       orError('ERR_KEY_INVALID', () => written(ed25519.utils.toMontgomery(publicKey), out)),
     toX25519SecretKey: (secretKey, out) => written(ed25519.utils.toMontgomerySecret(secretKey), out),
   },
   chacha20poly1305: aead(chacha20poly1305, 12),
   xchacha20poly1305: aead(xchacha20poly1305, 24),
+  ...nobleAes,
   sha256: (message, out) => written(sha256(message), out),
   sha512: (message, out) => written(sha512(message), out),
   hmacSha256: (key, message, out) => written(hmac(sha256, key, message), out),
