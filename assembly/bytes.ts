@@ -10,6 +10,12 @@ export function copyWords(to: usize, from: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 4) store<u32>(to + i, load<u32>(from + i))
 }
 
+/** Copies 16 bytes between any addresses. */
+export function copyBlock(to: usize, from: usize): void {
+  if (ASC_FEATURE_SIMD) v128.store(to, v128.load(from))
+  else copyBytes(to, from, 16)
+}
+
 /** Exclusive-ors `length` bytes at `from` into those at `to`. SIMD build only. */
 export function xorBytes(to: usize, from: usize, length: usize): void {
   let i: usize = 0
@@ -19,7 +25,13 @@ export function xorBytes(to: usize, from: usize, length: usize): void {
 
 /** Overwrites `length` bytes, a multiple of 8, with zeros; `at` is a multiple of 8. */
 export function wipe(at: usize, length: usize): void {
-  for (let i: usize = 0; i < length; i += 8) store<u64>(at + i, 0)
+  let i: usize = 0
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= length; i += 16) v128.store(at + i, i64x2.splat(0))
+    if (i < length) store<u64>(at + i, 0)
+  } else {
+    for (; i < length; i += 8) store<u64>(at + i, 0)
+  }
 }
 
 /** Returns zero exactly where `length` bytes, a multiple of 4, are equal; looks at all of them always. */

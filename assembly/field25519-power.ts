@@ -1,6 +1,4 @@
-import { wipe } from './bytes'
-import { FIELD } from './field25519'
-import { fieldMultiply, fieldSquare, fieldSquareTimes } from './field25519-multiply'
+import { fieldMultiply, fieldSquare, fieldSquareTimes } from './field25519'
 
 // Powers in the field of Curve25519 with fixed exponents, by addition chains: the same steps for every base.
 
@@ -33,23 +31,9 @@ function power250(z: usize): void {
   fieldMultiply(T1, T2, T1) // 2^250 - 1
 }
 
-/** Inverts by Fermat: z^(p - 2) = z^(2^255 - 21); zero gives zero. `z` at most 3-fold. */
-export function fieldInvert(out: usize, z: usize): void {
-  power250(z)
-  fieldSquareTimes(T1, T1, 5)
-  fieldMultiply(out, T1, T0)
-}
-
 /** Raises to (p - 5) / 8 = 2^252 - 3, the heart of a square root. `z` at most 3-fold, and not `out`. */
 export function fieldPowerForRoot(out: usize, z: usize): void {
   power250(z)
   fieldSquareTimes(T1, T1, 2)
   fieldMultiply(out, T1, z)
-}
-
-export function fieldPowerWipe(): void {
-  wipe(T0, FIELD)
-  wipe(T1, FIELD)
-  wipe(T2, FIELD)
-  wipe(T3, FIELD)
 }

@@ -5,6 +5,21 @@
 // status codes (status.ts) or nothing. There are no imports. State is static: no call may interrupt another sequence.
 
 export {
+  aesAad,
+  aesAuthenticate,
+  aesCbcHs512Init,
+  aesCcmInit,
+  aesDecrypt,
+  aesEncrypt,
+  aesEnd,
+  aesGcmInit,
+  aesPadding,
+  aesTag,
+  aesVerify,
+} from './aes-aead'
+export { aesKeyUnwrap, aesKeyWrap } from './aes-kw'
+export { wipe } from './bytes'
+export {
   aeadAad,
   aeadAuthenticate,
   aeadDecrypt,
@@ -15,8 +30,15 @@ export {
   chacha20Poly1305Init,
   xchacha20Poly1305Init,
 } from './chacha20-poly1305'
+export {
+  chacha20Poly1305Open,
+  chacha20Poly1305Seal,
+  xchacha20Poly1305Open,
+  xchacha20Poly1305Seal,
+} from './chacha20-poly1305-message'
 export { concatKdfSha256 } from './concat-kdf'
 export {
+  ed25519Expand,
   ed25519Public,
   ed25519PublicToX25519,
   ed25519SecretToX25519,

@@ -25,21 +25,13 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   // The stores of an agent that forgets at its end.
   'runtime/memory-store': [...ports, ...leaves],
 
-  'runtime/crypto': ['runtime/crypto/aes', ...leaves],
-  'runtime/crypto/aes': ['runtime/crypto', 'npm:@noble/ciphers', ...leaves],
+  'runtime/crypto': leaves,
   'runtime/message': leaves,
   'runtime/did': ['runtime/crypto', 'runtime/message', ...leaves],
 
   // Formats: keys and bytes in, bytes out. They know no DIDs, no messages, and not each other.
   'runtime/envelope/jose': leaves,
-  'runtime/envelope/jwe': [
-    'runtime/envelope/jose',
-    'runtime/envelope/jwe/a256gcm',
-    'runtime/crypto',
-    'runtime/crypto/aes',
-    ...leaves,
-  ],
-  'runtime/envelope/jwe/a256gcm': ['runtime/crypto', 'npm:@noble/ciphers', ...leaves],
+  'runtime/envelope/jwe': ['runtime/envelope/jose', 'runtime/crypto', ...leaves],
   'runtime/envelope/jws': ['runtime/envelope/jose', 'runtime/crypto', ...leaves],
   'runtime/envelope/cose': ['runtime/crypto', ...leaves],
 

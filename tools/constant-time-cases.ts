@@ -1,9 +1,12 @@
 // What the trace check runs: every sequence of the core that touches a secret, through the wrappers that ship.
+import { createCipheriv, createHmac } from 'node:crypto'
 import type { Crypto } from '../runtime/crypto/crypto.ts'
 
 export interface Case {
   readonly name: string
   readonly secretBytes: number
+  /** How much fits the window, a multiple of 128: what is longer is streamed. As much as there is room for if absent. */
+  readonly chunkBytes?: number
   /**
    * Lays out the inputs for a secret, untraced, and returns what is traced. That returns what came out, or undefined
    * where it must be the same for all secrets. It may run more than once.
@@ -20,7 +23,7 @@ export const publicExports: readonly string[] = [
 ]
 
 /** Exports that compare secrets and tell the outcome. Inside, conditions are traced by outcome and not by what is compared. */
-export const comparingExports: readonly string[] = ['aeadVerify']
+export const comparingExports: readonly string[] = ['aeadVerify', 'aesVerify', 'aesKeyUnwrap']
 
 /** Public bytes, the same at each call. */
 function filled(length: number, first = 1): Uint8Array {
@@ -66,6 +69,14 @@ const curves: readonly Case[] = [
     prepare: (crypto, secret) => () => crypto.ed25519.sign(message, secret),
   },
   {
+    name: 'Ed25519 signing key',
+    secretBytes: 32,
+    prepare: (crypto, secret) => {
+      const key = crypto.ed25519.signingKey(secret)
+      return () => key.sign(message)
+    },
+  },
+  {
     // The message is a secret too: the commitment to it is sent, not it.
     name: 'Ed25519 sign, secret message',
     secretBytes: 64,
@@ -78,12 +89,15 @@ const curves: readonly Case[] = [
   },
 ]
 
-function aeadCases(label: string, cipher: 'chacha20poly1305' | 'xchacha20poly1305'): Case[] {
-  const split = (secret: Uint8Array) => ({ key: secret.subarray(0, 32), text: secret.subarray(32) })
+type Cipher = 'chacha20poly1305' | 'xchacha20poly1305' | AesCipher
+type AesCipher = 'a256gcm' | 'aes128gcm' | `aesCcm16_${'64_128' | '128_128' | '64_256'}` | 'a256cbcHs512'
+
+function aeadCases(label: string, cipher: Cipher, keyBytes: number = 32): Case[] {
+  const split = (secret: Uint8Array) => ({ key: secret.subarray(0, keyBytes), text: secret.subarray(keyBytes) })
   return [
     {
       name: `${label} seal`,
-      secretBytes: 32 + longest,
+      secretBytes: keyBytes + longest,
       prepare: (crypto, secret) => () => {
         const { key, text } = split(secret)
         const nonce = filled(crypto[cipher].nonceBytes)
@@ -92,7 +106,7 @@ function aeadCases(label: string, cipher: 'chacha20poly1305' | 'xchacha20poly130
     },
     {
       name: `${label} open`,
-      secretBytes: 32 + longest,
+      secretBytes: keyBytes + longest,
       prepare(crypto, secret) {
         const { key, text } = split(secret)
         const nonce = filled(crypto[cipher].nonceBytes)
@@ -103,11 +117,11 @@ function aeadCases(label: string, cipher: 'chacha20poly1305' | 'xchacha20poly130
     {
       // Here the secret is the key, and how far a forged tag is right: its first bytes choose which bits are wrong.
       name: `${label} open, wrong tag`,
-      secretBytes: 32 + 200,
+      secretBytes: keyBytes + 200,
       prepare(crypto, secret) {
         const { key, text } = split(secret)
         const nonce = filled(crypto[cipher].nonceBytes)
-        const forged = forgeries(crypto[cipher].seal(key, nonce, text, aad), text[0] ?? 0)
+        const forged = forgeries(crypto[cipher].seal(key, nonce, text, aad), crypto[cipher].tagBytes, text[0] ?? 0)
         return () => {
           for (const bytes of forged) expectRefused(() => crypto[cipher].open(key, nonce, bytes, aad))
           return undefined
@@ -117,11 +131,16 @@ function aeadCases(label: string, cipher: 'chacha20poly1305' | 'xchacha20poly130
   ]
 }
 
+/** The same case where nothing but its shortest messages fits the window. */
+function streamed(part: Case): Case {
+  return { ...part, chunkBytes: 256 }
+}
+
 /** Wrong tags, in an order that `choice` rotates: one bit at each byte, all bits, zeros, one word right. */
-function forgeries(sealed: Uint8Array, choice: number): Uint8Array[] {
-  const tagAt = sealed.length - 16
-  const single = Array.from({ length: 16 }, (_, i) => [i])
-  const wrong = [...single, single.flat(), [0, 1, 2, 3], [12, 13, 14, 15], [0, 15]]
+function forgeries(sealed: Uint8Array, tagBytes: number, choice: number): Uint8Array[] {
+  const tagAt = sealed.length - tagBytes
+  const single = Array.from({ length: tagBytes }, (_, i) => [i])
+  const wrong = [...single, single.flat(), [0, 1, 2, 3], single.slice(-4).flat(), [0, tagBytes - 1]]
   const forged = wrong.map((places) => {
     const bytes = Uint8Array.from(sealed)
     for (const place of places) bytes[tagAt + place] = (bytes[tagAt + place] ?? 0) ^ (1 << (choice & 7))
@@ -142,6 +161,61 @@ function expectRefused(open: () => unknown): void {
   }
   if (!refused) throw new Error('a wrong tag was taken')
 }
+
+/** A ciphertext whose tag is right and whose padding is wrong, at a byte that `choice` takes. */
+function wronglyPadded(key: Uint8Array, nonce: Uint8Array, choice: number): Uint8Array {
+  const padding = 2 + (choice % 15)
+  const text = new Uint8Array(48).fill(padding, 48 - padding)
+  text[47 - (1 + ((choice >> 4) % (padding - 1)))] = choice & 15 ? 0 : 0xff
+  const cipher = createCipheriv('aes-256-cbc', key.subarray(32), nonce).setAutoPadding(false)
+  const encrypted = Buffer.concat([cipher.update(text), cipher.final()])
+  const mac = createHmac('sha512', key.subarray(0, 32)).update(nonce).update(encrypted).update(new Uint8Array(8))
+  return Buffer.concat([encrypted, mac.digest().subarray(0, 32)])
+}
+
+const wrongPadding: Case = {
+  name: 'A256CBC-HS512 open, wrong padding',
+  secretBytes: 64 + 32,
+  prepare(crypto, secret) {
+    const key = secret.subarray(0, 64)
+    const nonce = filled(16)
+    const forged = Array.from(secret.subarray(64), (choice) => wronglyPadded(key, nonce, choice))
+    return () => {
+      for (const bytes of forged) expectRefused(() => crypto.a256cbcHs512.open(key, nonce, bytes))
+      return undefined
+    }
+  },
+}
+
+const wrappedLengths = [16, 24, 32, 64, 72]
+
+const keyWrap: readonly Case[] = [
+  {
+    name: 'A256KW wrap',
+    secretBytes: 32 + 72,
+    prepare: (crypto, secret) => () =>
+      joined(
+        wrappedLengths.map((length) => crypto.a256kw.wrapKey(secret.subarray(0, 32), secret.subarray(32, 32 + length))),
+      ),
+  },
+  {
+    name: 'A256KW unwrap',
+    secretBytes: 32 + 72,
+    prepare(crypto, secret) {
+      const kek = secret.subarray(0, 32)
+      const wrapped = wrappedLengths.map((length) => crypto.a256kw.wrapKey(kek, secret.subarray(32, 32 + length)))
+      return () => joined(wrapped.map((bytes) => crypto.a256kw.unwrapKey(kek, bytes)))
+    },
+  },
+  {
+    name: 'A256KW unwrap, wrong key',
+    secretBytes: 32 + 64,
+    prepare: (crypto, secret) => () => {
+      expectRefused(() => crypto.a256kw.unwrapKey(secret.subarray(0, 32), secret.subarray(32)))
+      return undefined
+    },
+  },
+]
 
 const hashes: readonly Case[] = [
   ...(['sha256', 'sha512'] as const).map(
@@ -191,5 +265,15 @@ export const cases: readonly Case[] = [
   ...curves,
   ...aeadCases('ChaCha20-Poly1305', 'chacha20poly1305'),
   ...aeadCases('XChaCha20-Poly1305', 'xchacha20poly1305'),
+  ...aeadCases('ChaCha20 stream', 'chacha20poly1305').map(streamed),
+  ...aeadCases('XChaCha20 stream', 'xchacha20poly1305').map(streamed),
+  ...aeadCases('AES-256-GCM', 'a256gcm'),
+  ...aeadCases('AES-128-GCM', 'aes128gcm', 16),
+  ...aeadCases('AES-CCM-16-64-128', 'aesCcm16_64_128', 16),
+  ...aeadCases('AES-CCM-16-128-128', 'aesCcm16_128_128', 16),
+  ...aeadCases('AES-CCM-16-64-256', 'aesCcm16_64_256'),
+  ...aeadCases('A256CBC-HS512', 'a256cbcHs512', 64),
+  wrongPadding,
+  ...keyWrap,
   ...hashes,
 ]

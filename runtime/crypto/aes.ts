@@ -1,107 +1,200 @@
-import { aeskw, cbc } from '@noble/ciphers/aes.js'
-import { DidCommError } from '../errors.ts'
-import { EMPTY, expectBytes, outputFor, unshared } from './arguments.ts'
-import type { Aead, Crypto, KeyWrap } from './crypto.ts'
+import { copyOf, EMPTY, expectBytes, expectBytesBetween, outputFor, unshared } from './arguments.ts'
+import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
+import type { Aead, Crypto } from './crypto.ts'
 
-// AES comes from @noble/ciphers until the core has it: its tables are looked up at secret addresses (docs/security.md). This file
-// is imported only by the JSON envelopes, so that what does not use them does not carry it.
+type AesPart = Pick<
+  Crypto,
+  'a256cbcHs512' | 'a256gcm' | 'aes128gcm' | 'aesCcm16_64_128' | 'aesCcm16_128_128' | 'aesCcm16_64_256' | 'a256kw'
+>
 
-const MAC_KEY_BYTES = 32
-const BLOCK_BYTES = 16
-const TAG_BYTES = 32
+/** What tells one cipher from another. */
+interface Cipher {
+  readonly keyBytes: number
+  readonly nonceBytes: number
+  readonly tagBytes: number
+  /** Present where the text is padded to a multiple of so many bytes, with 1 to as many (RFC 5652 §6.3). */
+  readonly blockBytes?: number
+  readonly maxTextBytes?: number
+  init(core: Core, aadBytes: number, textBytes: number): number
+}
 
-/** Makes A256CBC-HS512, RFC 7518 §5.2.5: a 64-byte key (32 for the MAC, then 32 for AES), a 16-byte nonce, a 32-byte tag. */
-export function a256cbcHs512(crypto: Crypto): Aead {
-  /** The first half of HMAC-SHA-512 over aad || nonce || encrypted || bit length of aad (§5.2.2.1). */
-  function tagOf(key: Uint8Array, nonce: Uint8Array, encrypted: Uint8Array, aad: Uint8Array): Uint8Array {
-    const input = new Uint8Array(aad.length + nonce.length + encrypted.length + 8)
-    input.set(aad, 0)
-    input.set(nonce, aad.length)
-    input.set(encrypted, aad.length + nonce.length)
-    new DataView(input.buffer).setBigUint64(input.length - 8, BigInt(aad.length) * 8n)
-    return crypto.hmacSha512(key.subarray(0, MAC_KEY_BYTES), input).subarray(0, TAG_BYTES)
+const NOT_AUTHENTIC = 2
+/** A length in the core has 32 bits. */
+const MAX_AAD_BYTES = 0xffff_ffff
+
+/** Makes the ciphers and the key wrapping over AES. */
+export function aesOver(load: LoadCore): AesPart {
+  return {
+    a256cbcHs512: aead(load, {
+      keyBytes: 64,
+      nonceBytes: 16,
+      tagBytes: 32,
+      blockBytes: 16,
+      init: ({ wasm, key, input }) => wasm.aesCbcHs512Init(key, input),
+    }),
+    a256gcm: gcm(load, 32),
+    aes128gcm: gcm(load, 16),
+    aesCcm16_64_128: ccm(load, 8, 16),
+    aesCcm16_128_128: ccm(load, 16, 16),
+    aesCcm16_64_256: ccm(load, 8, 32),
+    a256kw: keyWrap(load),
+  }
+}
+
+function gcm(load: LoadCore, keyBytes: number): Aead {
+  return aead(load, {
+    keyBytes,
+    nonceBytes: 12,
+    tagBytes: 16,
+    init: ({ wasm, key, input }) => wasm.aesGcmInit(key, keyBytes, input),
+  })
+}
+
+function ccm(load: LoadCore, tagBytes: number, keyBytes: number): Aead {
+  return aead(load, {
+    keyBytes,
+    nonceBytes: 13,
+    tagBytes,
+    maxTextBytes: 0xffff,
+    init: ({ wasm, key, input }, aadBytes, textBytes) =>
+      wasm.aesCcmInit(key, keyBytes, input, tagBytes, aadBytes, textBytes),
+  })
+}
+
+function aead(load: LoadCore, cipher: Cipher): Aead {
+  const { keyBytes, nonceBytes, tagBytes, blockBytes = 0, maxTextBytes = Infinity } = cipher
+
+  function start(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, textBytes: number): Core {
+    const core = load()
+    core.memory.set(key, core.key)
+    core.memory.set(nonce, core.input)
+    checkStatus(cipher.init(core, aad.length, textBytes))
+    stream(core, aad, core.wasm.aesAad)
+    return core
   }
 
   return {
-    keyBytes: 64,
-    nonceBytes: BLOCK_BYTES,
-    tagBytes: TAG_BYTES,
+    keyBytes,
+    nonceBytes,
+    tagBytes,
 
     seal(key, nonce, plaintext, aad = EMPTY, out) {
-      expectBytes('key', key, 64)
-      expectBytes('nonce', nonce, BLOCK_BYTES)
-      expectBytes('plaintext', plaintext)
-      expectBytes('aad', aad)
-      const encryptedBytes = plaintext.length - (plaintext.length % BLOCK_BYTES) + BLOCK_BYTES
-      const target = outputFor(out, encryptedBytes + TAG_BYTES)
-      const encrypted = cbc(key.subarray(MAC_KEY_BYTES), nonce).encrypt(plaintext)
-      const tag = tagOf(key, nonce, encrypted, aad)
-      target.set(encrypted)
-      target.set(tag, encryptedBytes)
+      expectBytes('key', key, keyBytes)
+      expectBytes('nonce', nonce, nonceBytes)
+      expectBytesBetween('plaintext', plaintext, 0, maxTextBytes)
+      expectBytesBetween('aad', aad, 0, MAX_AAD_BYTES)
+      const textBytes = plaintext.length + (blockBytes && blockBytes - (plaintext.length % blockBytes))
+      const target = outputFor(out, textBytes + tagBytes)
+      const core = start(key, nonce, aad, textBytes)
+      encrypt(core, readable(core, plaintext, target), textBytes, target)
+      checkStatus(core.wasm.aesTag(core.result))
+      copyOut(core, core.result, tagBytes, target, textBytes)
+      wipeWindow(core, Math.max(textBytes, aad.length))
       return target
     },
 
     open(key, nonce, ciphertext, aad = EMPTY, out) {
-      expectBytes('key', key, 64)
-      expectBytes('nonce', nonce, BLOCK_BYTES)
+      expectBytes('key', key, keyBytes)
+      expectBytes('nonce', nonce, nonceBytes)
       expectBytes('ciphertext', ciphertext)
-      expectBytes('aad', aad)
-      if (ciphertext.length < BLOCK_BYTES + TAG_BYTES) throw tagError()
-      const bytes = unshared(ciphertext)
-      const encrypted = bytes.subarray(0, -TAG_BYTES)
-      const tag = tagOf(key, nonce, encrypted, aad)
-      if (!sameBytes(tag, bytes.subarray(-TAG_BYTES))) throw tagError()
-      const plaintext = decrypt(key.subarray(MAC_KEY_BYTES), nonce, encrypted)
-      if (out === undefined) return plaintext
-      const target = outputFor(out, plaintext.length)
-      target.set(plaintext)
-      plaintext.fill(0)
-      return target
+      expectBytesBetween('aad', aad, 0, MAX_AAD_BYTES)
+      const textBytes = ciphertext.length - tagBytes
+      // Of a length that nothing has that anybody sealed.
+      const impossible = textBytes < blockBytes || textBytes > maxTextBytes || (blockBytes && textBytes % blockBytes)
+      if (impossible) checkStatus(NOT_AUTHENTIC)
+      if (out !== undefined) outputFor(out, textBytes - blockBytes)
+      const core = start(key, nonce, aad, textBytes)
+      const text = readable(core, unshared(ciphertext), out).subarray(0, textBytes)
+      core.memory.set(ciphertext.subarray(textBytes), core.result)
+      stream(core, text, core.wasm.aesAuthenticate)
+      try {
+        checkStatus(core.wasm.aesVerify(core.result))
+        const target = outputFor(out, textBytes - core.wasm.aesPadding())
+        decrypt(core, text, target)
+        return target
+      } finally {
+        core.wasm.aesEnd()
+        wipeWindow(core, Math.max(textBytes, aad.length))
+      }
     },
   }
 }
 
-/** A256KW: RFC 3394 with a 256-bit key, RFC 7518 §4.4. */
-export const a256kw: KeyWrap = {
-  keyBytes: 32,
-
-  wrapKey(kek, key) {
-    expectBytes('kek', kek, 32)
-    expectBytes('key', key)
-    if (key.length < 16 || key.length % 8 !== 0) {
-      throw new RangeError(`"key" expected Uint8Array of a multiple of 8 bytes, at least 16, got length=${key.length}`)
-    }
-    return aeskw(kek).encrypt(key)
-  },
-
-  unwrapKey(kek, wrapped) {
-    expectBytes('kek', kek, 32)
-    expectBytes('wrapped', wrapped)
-    if (wrapped.length < 24 || wrapped.length % 8 !== 0) throw tagError()
-    try {
-      return aeskw(kek).decrypt(wrapped)
-    } catch {
-      throw tagError()
-    }
-  },
-}
-
-function decrypt(key: Uint8Array, nonce: Uint8Array, encrypted: Uint8Array): Uint8Array {
-  try {
-    return cbc(key, nonce).decrypt(encrypted)
-  } catch {
-    // Wrong padding or length under a right tag: the sender made it. It looks like a wrong tag all the same.
-    throw tagError()
+/** Passes `plaintext`, padded to `textBytes`, through the window and into `target`. */
+function encrypt(core: Core, plaintext: Uint8Array, textBytes: number, target: Uint8Array): void {
+  const { memory, data, chunkBytes, wasm } = core
+  for (let at = 0; at < textBytes; at += chunkBytes) {
+    const part = plaintext.length <= chunkBytes && at === 0 ? plaintext : plaintext.subarray(at, at + chunkBytes)
+    const length = Math.min(chunkBytes, textBytes - at)
+    memory.set(part, data)
+    if (part.length < length) memory.fill(textBytes - plaintext.length, data + part.length, data + length)
+    checkStatus(wasm.aesEncrypt(data, length))
+    copyOut(core, data, length, target, at)
   }
 }
 
-function tagError(): DidCommError {
-  return new DidCommError('ERR_CRYPTO_TAG', 'the authentication tag does not match')
+/** Passes `text` through the window and as much as has room, all but the padding, into `target`. */
+function decrypt(core: Core, text: Uint8Array, target: Uint8Array): void {
+  let at = 0
+  stream(core, text, (data, length) => {
+    checkStatus(core.wasm.aesDecrypt(data, length))
+    copyOut(core, data, Math.min(length, target.length - at), target, at)
+    at += length
+  })
 }
 
-/** Compares without an early exit. */
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length
-  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
-  return difference === 0
+/** Returns `input`, or a copy where writing the first chunks to `out` would overwrite later ones of `input`. */
+function readable(core: Core, input: Uint8Array, out: Uint8Array | undefined): Uint8Array {
+  if (out === undefined || out.buffer !== input.buffer || input.length <= core.chunkBytes) return input
+  const ahead = out.byteOffset - input.byteOffset
+  return ahead > 0 && ahead < input.length ? copyOf(input) : input
+}
+
+const MIN_WRAPPED_BYTES = 16
+/** A key is in the window as a whole. */
+const MAX_WRAPPED_BYTES = 16_384
+/** What wrapping adds, in front. */
+const ADDED_BYTES = 8
+
+function canBeWrapped(lengthBytes: number): boolean {
+  return lengthBytes >= MIN_WRAPPED_BYTES && lengthBytes <= MAX_WRAPPED_BYTES && lengthBytes % 8 === 0
+}
+
+function keyWrap(load: LoadCore): Crypto['a256kw'] {
+  return {
+    keyBytes: 32,
+
+    wrapKey(kek, key) {
+      expectBytes('kek', kek, 32)
+      expectBytes('key', key)
+      if (!canBeWrapped(key.length)) {
+        const wanted = `a multiple of 8 bytes, ${MIN_WRAPPED_BYTES}..${MAX_WRAPPED_BYTES}`
+        throw new RangeError(`"key" expected Uint8Array of ${wanted}, got length=${key.length}`)
+      }
+      const core = load()
+      const wrapped = new Uint8Array(key.length + ADDED_BYTES)
+      core.memory.set(kek, core.key)
+      core.memory.set(key, core.data + ADDED_BYTES)
+      checkStatus(core.wasm.aesKeyWrap(core.key, core.data, key.length))
+      copyOut(core, core.data, wrapped.length, wrapped)
+      wipeWindow(core, wrapped.length)
+      return wrapped
+    },
+
+    unwrapKey(kek, wrapped) {
+      expectBytes('kek', kek, 32)
+      expectBytes('wrapped', wrapped)
+      const keyBytes = wrapped.length - ADDED_BYTES
+      if (!canBeWrapped(keyBytes)) checkStatus(NOT_AUTHENTIC)
+      const core = load()
+      const key = new Uint8Array(keyBytes)
+      core.memory.set(kek, core.key)
+      core.memory.set(wrapped, core.data)
+      const status = core.wasm.aesKeyUnwrap(core.key, core.data, keyBytes)
+      if (status === 0) copyOut(core, core.data + ADDED_BYTES, keyBytes, key)
+      wipeWindow(core, wrapped.length)
+      checkStatus(status)
+      return key
+    },
+  }
 }

@@ -3,7 +3,7 @@ import { DidCommError } from '../errors.ts'
 import { chooseCore } from './core-choice.ts'
 
 // The WebAssembly core and its window: the part of its memory through which all bytes go in and out. With its neighbours
-// aead.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
+// aead.ts, aes.ts, curve25519.ts and hash.ts this is the only code that sees addresses. A call of theirs runs from its first copy in
 // to the wipe at its end without a break, because it is synchronous: that is what makes one static memory enough.
 
 /** The part of the host's `WebAssembly` that is used here: the type declarations of hosts differ in the rest. */
@@ -12,6 +12,19 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown }
 }
 
+/** Encrypts `textBytes` in place, and writes the tag behind them. */
+export type SealInWindow = (
+  key: number,
+  nonce: number,
+  aad: number,
+  aadBytes: number,
+  text: number,
+  textBytes: number,
+) => void
+
+/** Checks the tag behind `textBytes` and decrypts them in place; wipes them and returns a status where it is wrong. */
+export type OpenInWindow = (...args: Parameters<SealInWindow>) => number
+
 /** What `assembly/index.ts` exports. */
 export interface CoreExports {
   readonly memory: { readonly buffer: ArrayBuffer }
@@ -19,7 +32,8 @@ export interface CoreExports {
   x25519(out: number, secret: number, publicKey: number): number
   x25519Public(out: number, secret: number): void
   ed25519Public(out: number, seed: number): void
-  ed25519SignBegin(seed: number): void
+  ed25519Expand(out: number, seed: number): void
+  ed25519SignBegin(expandedKey: number): void
   ed25519Update(data: number, length: number): void
   ed25519SignCommit(): void
   ed25519SignEnd(out: number): void
@@ -27,6 +41,11 @@ export interface CoreExports {
   ed25519VerifyEnd(): number
   ed25519PublicToX25519(out: number, publicKey: number): number
   ed25519SecretToX25519(out: number, seed: number): void
+  wipe(at: number, length: number): void
+  chacha20Poly1305Seal: SealInWindow
+  chacha20Poly1305Open: OpenInWindow
+  xchacha20Poly1305Seal: SealInWindow
+  xchacha20Poly1305Open: OpenInWindow
   chacha20Poly1305Init(key: number, nonce: number): void
   xchacha20Poly1305Init(key: number, nonce: number): void
   aeadAad(data: number, length: number): number
@@ -36,6 +55,26 @@ export interface CoreExports {
   aeadVerify(tag: number): number
   aeadDecrypt(data: number, length: number): number
   aeadEnd(): void
+  aesGcmInit(key: number, keyBytes: number, nonce: number): number
+  aesCcmInit(
+    key: number,
+    keyBytes: number,
+    nonce: number,
+    tagBytes: number,
+    aadBytes: number,
+    textBytes: number,
+  ): number
+  aesCbcHs512Init(key: number, nonce: number): number
+  aesAad(data: number, length: number): number
+  aesEncrypt(data: number, length: number): number
+  aesTag(out: number): number
+  aesAuthenticate(data: number, length: number): number
+  aesVerify(tag: number): number
+  aesPadding(): number
+  aesDecrypt(data: number, length: number): number
+  aesEnd(): void
+  aesKeyWrap(kek: number, data: number, length: number): number
+  aesKeyUnwrap(kek: number, data: number, length: number): number
   sha256Init(): void
   sha256Update(data: number, length: number): void
   sha256Final(out: number): void
@@ -81,6 +120,10 @@ export interface Core {
   readonly data: number
   /** A multiple of 128, the longest block of any algorithm here. */
   readonly chunkBytes: number
+  /** Where the room for data ends. */
+  readonly end: number
+  /** Views of the first bytes of the data, by their length, as `firstBytes` makes them. */
+  readonly views: (Uint8Array | undefined)[]
 }
 
 /** Returns the core; instantiates it at the first call. */
@@ -89,6 +132,9 @@ export type LoadCore = () => Core
 const HEADER_BYTES = 192
 /** More at once gains nothing, and this much stays in a processor's cache. */
 const MAX_CHUNK_BYTES = 65_536
+
+/** Views up to this length are kept: making one costs more than the copy that it is for. */
+const MAX_KEPT_VIEW_BYTES = 512
 
 /** Instantiates the core. */
 export function loadCore(wasmBytes: Uint8Array): Core {
@@ -99,15 +145,19 @@ export function loadCore(wasmBytes: Uint8Array): Core {
   }
   const memory = new Uint8Array(wasm.memory.buffer)
   const key = wasm.io()
-  const room = memory.length - key - HEADER_BYTES
+  const data = key + HEADER_BYTES
+  const room = memory.length - data
+  const chunkBytes = Math.min(MAX_CHUNK_BYTES, room - (room % 128))
   return {
     wasm,
     memory,
     key,
     input: key + 64,
     result: key + 128,
-    data: key + HEADER_BYTES,
-    chunkBytes: Math.min(MAX_CHUNK_BYTES, room - (room % 128)),
+    data,
+    chunkBytes,
+    end: data + chunkBytes,
+    views: new Array<Uint8Array | undefined>(MAX_KEPT_VIEW_BYTES + 1).fill(undefined),
   }
 }
 
@@ -129,6 +179,20 @@ export function stream(core: Core, message: Uint8Array, update: (data: number, l
   }
 }
 
+/** Returns the first `length` bytes of the data, as a view that the next call of the core changes. */
+export function firstBytes(core: Core, length: number): Uint8Array {
+  const kept = core.views[length]
+  if (kept !== undefined) return kept
+  const view = core.memory.subarray(core.data, core.data + length)
+  if (length <= MAX_KEPT_VIEW_BYTES) core.views[length] = view
+  return view
+}
+
+/** Returns the first place that the core takes as an address behind so many bytes of data. */
+export function placeBehind(core: Core, lengthBytes: number): number {
+  return core.data + ((lengthBytes + 15) & ~15)
+}
+
 /** Copies `length` bytes from the core to `out`, from `at` on. A loop is quicker than a view up to about this many. */
 export function copyOut(core: Core, from: number, length: number, out: Uint8Array, at = 0): void {
   if (length > 64) {
@@ -140,7 +204,12 @@ export function copyOut(core: Core, from: number, length: number, out: Uint8Arra
 
 /** Wipes the slots of the window and the first `dataBytes` of its data. */
 export function wipeWindow(core: Core, dataBytes: number): void {
-  core.memory.fill(0, core.key, core.data + Math.min(dataBytes, core.chunkBytes))
+  wipeUpTo(core, core.data + Math.min(dataBytes, core.chunkBytes))
+}
+
+/** Wipes the window up to an address. */
+export function wipeUpTo(core: Core, end: number): void {
+  core.wasm.wipe(core.key, (end - core.key + 15) & ~15)
 }
 
 /** Throws what a status of the core other than `OK` means (assembly/status.ts). */

@@ -24,6 +24,26 @@ export interface Aead {
   open(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array
 }
 
+/**
+ * An Ed25519 private key that is ready to sign. What is computed from the seed is kept in memory and given out by nothing; the
+ * public key that signatures are bound to is its own, and no argument.
+ */
+export interface SigningKey {
+  /** The 32-byte public key. */
+  readonly publicKey: Uint8Array
+  /** Signs; the result has 64 bytes. */
+  sign(message: Uint8Array, out?: Uint8Array): Uint8Array
+}
+
+/** Wraps keys with a key: RFC 3394. */
+export interface KeyWrap {
+  readonly keyBytes: number
+  /** Wraps `key` (a multiple of 8 bytes, 16 to 16,384) into 8 bytes more. */
+  wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array
+  /** @throws DidCommError `ERR_CRYPTO_TAG` */
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
+}
+
 /** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
 export interface Crypto {
   /** X25519, RFC 7748 §5. */
@@ -41,8 +61,10 @@ export interface Crypto {
   /** Ed25519, RFC 8032 §5.1. `secretKey` is the 32-byte seed. */
   readonly ed25519: {
     getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
-    /** Signs; the result has 64 bytes. */
+    /** Signs; the result has 64 bytes. A key that signs more than once is faster as a `signingKey`. */
     sign(message: Uint8Array, secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Makes a private key ready: each of its signatures then takes half the time of `sign`. */
+    signingKey(secretKey: Uint8Array): SigningKey
     /**
      * Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. A signature or public key of a wrong
      * length is `false` like any other that does not verify.
@@ -63,6 +85,21 @@ export interface Crypto {
   readonly chacha20poly1305: Aead
   /** XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03 §2: 24-byte nonce, 16-byte tag. */
   readonly xchacha20poly1305: Aead
+  /** A256CBC-HS512, RFC 7518 §5.2.5: 64-byte key (32 for the MAC, then 32 for AES), 16-byte nonce, padding, 32-byte tag. */
+  readonly a256cbcHs512: Aead
+  /** AES-256-GCM, NIST SP 800-38D, RFC 7518 §5.3: 12-byte nonce, 16-byte tag, at most 64 GiB of text. */
+  readonly a256gcm: Aead
+  /** AES-128-GCM, NIST SP 800-38D: 16-byte key, 12-byte nonce, 16-byte tag, at most 64 GiB of text. */
+  readonly aes128gcm: Aead
+  /** AES-CCM-16-64-128, RFC 9053 §4.2: 16-byte key, 13-byte nonce, 8-byte tag, at most 65,535 bytes of text. */
+  readonly aesCcm16_64_128: Aead
+  /** AES-CCM-16-128-128, RFC 9053 §4.2: 16-byte key, 13-byte nonce, 16-byte tag, at most 65,535 bytes of text. */
+  readonly aesCcm16_128_128: Aead
+  /** AES-CCM-16-64-256, RFC 9053 §4.2: 32-byte key, 13-byte nonce, 8-byte tag, at most 65,535 bytes of text. */
+  readonly aesCcm16_64_256: Aead
+
+  /** A256KW, RFC 7518 §4.4: RFC 3394 with a 256-bit key. */
+  readonly a256kw: KeyWrap
 
   sha256(message: Uint8Array, out?: Uint8Array): Uint8Array
   sha512(message: Uint8Array, out?: Uint8Array): Uint8Array
@@ -82,15 +119,6 @@ export interface Crypto {
    * 16,384 bytes each, the output at most 8,160.
    */
   concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array
-}
-
-/** Wraps keys with a key: RFC 3394. */
-export interface KeyWrap {
-  readonly keyBytes: number
-  /** Wraps `key` (a multiple of 8 bytes, at least 16) into 8 bytes more. */
-  wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array
-  /** @throws DidCommError `ERR_CRYPTO_TAG` */
-  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { Aead, Crypto } from './crypto.ts'
+import type { Aead, Crypto, KeyWrap } from './crypto.ts'
 import { type Hpke, hpkeOver } from './hpke.ts'
 import { crypto } from './instantiate.ts'
 
-export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets } from './crypto.ts'
+export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets, SigningKey } from './crypto.ts'
 export type { Hpke, HpkeRecipient, HpkeSender } from './hpke.ts'
 export { hpkeOver } from './hpke.ts'
 export type {
@@ -24,6 +24,20 @@ export const ed25519: Crypto['ed25519'] = crypto.ed25519
 export const chacha20poly1305: Aead = crypto.chacha20poly1305
 /** XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03 §2. */
 export const xchacha20poly1305: Aead = crypto.xchacha20poly1305
+/** A256CBC-HS512, RFC 7518 §5.2.5. */
+export const a256cbcHs512: Aead = crypto.a256cbcHs512
+/** AES-256-GCM, RFC 7518 §5.3. */
+export const a256gcm: Aead = crypto.a256gcm
+/** AES-128-GCM, NIST SP 800-38D. */
+export const aes128gcm: Aead = crypto.aes128gcm
+/** AES-CCM-16-64-128, RFC 9053 §4.2. */
+export const aesCcm16_64_128: Aead = crypto.aesCcm16_64_128
+/** AES-CCM-16-128-128, RFC 9053 §4.2. */
+export const aesCcm16_128_128: Aead = crypto.aesCcm16_128_128
+/** AES-CCM-16-64-256, RFC 9053 §4.2. */
+export const aesCcm16_64_256: Aead = crypto.aesCcm16_64_256
+/** A256KW, RFC 7518 §4.4. */
+export const a256kw: KeyWrap = crypto.a256kw
 /** SHA-256, FIPS 180-4. */
 export const sha256: Crypto['sha256'] = crypto.sha256
 /** SHA-512, FIPS 180-4. */
@@ -38,3 +52,5 @@ export const hkdfSha256: Crypto['hkdfSha256'] = crypto.hkdfSha256
 export const concatKdfSha256: Crypto['concatKdfSha256'] = crypto.concatKdfSha256
 /** HPKE, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305. */
 export const hpkeChacha20Poly1305: Hpke = /* @__PURE__ */ hpkeOver(crypto, 'chacha20poly1305')
+/** HPKE, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. */
+export const hpkeAes128Gcm: Hpke = /* @__PURE__ */ hpkeOver(crypto, 'aes128gcm')

@@ -1,11 +1,12 @@
 import { aeadsOver } from './aead.ts'
+import { aesOver } from './aes.ts'
 import { type LoadCore, lazyCore, loadCore } from './core.ts'
 import type { Crypto } from './crypto.ts'
 import { curve25519Over } from './curve25519.ts'
 import { hashesOver } from './hash.ts'
 
 function cryptoOver(load: LoadCore): Crypto {
-  return { ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) }
+  return { ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) }
 }
 
 /**

@@ -89,7 +89,16 @@ const curves: readonly Agreement[] = [
         ed25519.sign(message, secret),
       ]
       const oracles = toAll(work, { slow: slowCrypto, node: nodeCrypto, noble: nobleCrypto })
-      return { core: (core) => outcome(() => work(core)), oracles }
+      // A signing key must say the same.
+      const held = (core: Crypto) => {
+        const key = core.ed25519.signingKey(secret)
+        return [key.publicKey, key.sign(message)]
+      }
+      const core = (core: Crypto) => {
+        const answers = [outcome(() => work(core)), outcome(() => held(core))]
+        return [...new Set(answers)].join(', but held ')
+      }
+      return { core, oracles }
     },
   },
   {

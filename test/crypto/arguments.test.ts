@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { a256cbcHs512, a256kw } from '../../runtime/crypto/aes.ts'
 import { crypto, instantiateCore } from '../../runtime/crypto/index.ts'
 
 const { x25519, ed25519, chacha20poly1305, xchacha20poly1305, hkdfSha256, concatKdfSha256 } = crypto
 const of = (length: number): Uint8Array => new Uint8Array(length)
-const cbc = a256cbcHs512(crypto)
+const { a256cbcHs512: cbc, aesCcm16_64_128: ccm, a256gcm, a256kw } = crypto
 
 /** Each call with one argument of a wrong length, and the whole message. */
 const wrong: [call: () => unknown, message: string][] = [
@@ -12,6 +11,7 @@ const wrong: [call: () => unknown, message: string][] = [
   [() => x25519.getSharedSecret(of(33), of(32)), '"secretKey" expected Uint8Array of length 32, got length=33'],
   [() => ed25519.getPublicKey(of(64)), '"secretKey" expected Uint8Array of length 32, got length=64'],
   [() => ed25519.sign(of(3), of(0)), '"secretKey" expected Uint8Array of length 32, got length=0'],
+  [() => ed25519.signingKey(of(64)), '"secretKey" expected Uint8Array of length 32, got length=64'],
   [() => ed25519.toX25519SecretKey(of(1)), '"secretKey" expected Uint8Array of length 32, got length=1'],
   [() => chacha20poly1305.seal(of(16), of(12), of(0)), '"key" expected Uint8Array of length 32, got length=16'],
   [() => chacha20poly1305.seal(of(32), of(24), of(0)), '"nonce" expected Uint8Array of length 12, got length=24'],
@@ -27,6 +27,10 @@ const wrong: [call: () => unknown, message: string][] = [
     '"otherInfo" expected Uint8Array of length 0..16384, got length=70000',
   ],
   [() => crypto.sha256(of(1), of(31)), '"out" expected Uint8Array of length at least 32, got length=31'],
+  [
+    () => ed25519.signingKey(of(32)).sign(of(1), of(63)),
+    '"out" expected Uint8Array of length at least 64, got length=63',
+  ],
   [() => ed25519.sign(of(1), of(32), of(63)), '"out" expected Uint8Array of length at least 64, got length=63'],
   [
     () => chacha20poly1305.seal(of(32), of(12), of(5), of(0), of(20)),
@@ -43,10 +47,26 @@ const wrong: [call: () => unknown, message: string][] = [
     () => cbc.seal(of(64), of(16), of(16), of(0), of(63)),
     '"out" expected Uint8Array of length at least 64, got length=63',
   ],
+  [() => a256gcm.seal(of(16), of(12), of(0)), '"key" expected Uint8Array of length 32, got length=16'],
+  [() => a256gcm.open(of(32), of(16), of(16)), '"nonce" expected Uint8Array of length 12, got length=16'],
+  [() => ccm.seal(of(32), of(13), of(0)), '"key" expected Uint8Array of length 16, got length=32'],
+  [() => ccm.seal(of(16), of(12), of(0)), '"nonce" expected Uint8Array of length 13, got length=12'],
+  [
+    () => ccm.open(of(16), of(13), of(20), of(0), of(11)),
+    '"out" expected Uint8Array of length at least 12, got length=11',
+  ],
+  [
+    () => cbc.open(of(64), of(16), cbc.seal(of(64), of(16), of(20)), of(0), of(19)),
+    '"out" expected Uint8Array of length at least 20, got length=19',
+  ],
+  [
+    () => a256kw.wrapKey(of(32), of(16_392)),
+    '"key" expected Uint8Array of a multiple of 8 bytes, 16..16384, got length=16392',
+  ],
   [() => a256kw.wrapKey(of(16), of(32)), '"kek" expected Uint8Array of length 32, got length=16'],
   [
     () => a256kw.wrapKey(of(32), of(20)),
-    '"key" expected Uint8Array of a multiple of 8 bytes, at least 16, got length=20',
+    '"key" expected Uint8Array of a multiple of 8 bytes, 16..16384, got length=20',
   ],
 ]
 
@@ -106,6 +126,8 @@ describe('what comes from a peer is no mistake of the caller', () => {
       expect(() => chacha20poly1305.open(of(32), of(12), of(length))).toThrow(tag)
       expect(() => xchacha20poly1305.open(of(32), of(24), of(length))).toThrow(tag)
     }
+    for (const length of [0, 1, 15]) expect(() => a256gcm.open(of(32), of(12), of(length))).toThrow(tag)
+    for (const length of [0, 1, 7]) expect(() => ccm.open(of(16), of(13), of(length))).toThrow(tag)
     for (const length of [0, 32, 47]) expect(() => cbc.open(of(64), of(16), of(length))).toThrow(tag)
     for (const length of [0, 16, 23, 25]) expect(() => a256kw.unwrapKey(of(32), of(length))).toThrow(tag)
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aeadsOver } from '../../runtime/crypto/aead.ts'
+import { aesOver } from '../../runtime/crypto/aes.ts'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
 import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import type { Crypto } from '../../runtime/crypto/crypto.ts'
@@ -14,7 +15,7 @@ const wasm = Buffer.from(chooseCore(), 'base64')
 function memoryAfter(work: (crypto: Crypto, core: Core) => void): Buffer {
   const core = loadCore(wasm)
   const load = (): Core => core
-  work({ ...curve25519Over(load), ...aeadsOver(load), ...hashesOver(load) }, core)
+  work({ ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) }, core)
   return Buffer.from(core.memory)
 }
 
@@ -41,6 +42,8 @@ const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   'ed25519.sign': ({ ed25519 }, secret) => ed25519.sign(aad, secret.subarray(0, 32)),
   'ed25519.sign of a long message': ({ ed25519 }, secret) =>
     ed25519.sign(new Uint8Array(200_000), secret.subarray(0, 32)),
+  'ed25519.signingKey': ({ ed25519 }, secret) => ed25519.signingKey(secret.subarray(0, 32)),
+  'a signature of ed25519.signingKey': ({ ed25519 }, secret) => ed25519.signingKey(secret.subarray(0, 32)).sign(aad),
   'ed25519.toX25519SecretKey': ({ ed25519 }, secret) => ed25519.toX25519SecretKey(secret.subarray(0, 32)),
   'chacha20poly1305.seal under a key': ({ chacha20poly1305 }, secret) =>
     chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), aad, aad),

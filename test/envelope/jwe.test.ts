@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { a256kw } from '../../runtime/crypto/aes.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
 import { decryptJwe, type Enc, encryptJwe, parseJwe } from '../../runtime/envelope/jwe/index.ts'
 import { deriveKek } from '../../runtime/envelope/jwe/kdf.ts'
@@ -208,7 +207,7 @@ describe('what cannot be opened', () => {
     const { epk, apv } = parseJwe(jwe, crypto)
     const z = await bob[0].deriveBits(epk)
     const kek = deriveKek(crypto, { z, alg: 'ECDH-ES+A256KW', apu: new Uint8Array(0), apv, kekBytes: 32 })
-    const wrapped = Buffer.from(a256kw.wrapKey(kek, new Uint8Array(64))).toString('base64url')
+    const wrapped = Buffer.from(crypto.a256kw.wrapKey(kek, new Uint8Array(64))).toString('base64url')
     const recipients = jwe.recipients.map((r: object) => ({ ...r, encrypted_key: wrapped }))
     await expect(open({ ...jwe, recipients })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
   })

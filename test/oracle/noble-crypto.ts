@@ -5,6 +5,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
+import { nobleAes } from './noble-aes.ts'
 
 type NobleAead = typeof chacha20poly1305 | typeof xchacha20poly1305
 
@@ -52,6 +53,10 @@ export const nobleCrypto: Crypto = {
   ed25519: {
     getPublicKey: (secretKey, out) => written(ed25519.getPublicKey(secretKey), out),
     sign: (message, secretKey, out) => written(ed25519.sign(message, secretKey), out),
+    signingKey: (secretKey) => ({
+      publicKey: ed25519.getPublicKey(secretKey),
+      sign: (message, out) => written(ed25519.sign(message, secretKey), out),
+    }),
     verify: (signature, message, publicKey) =>
       signature.length === 64 &&
       publicKey.length === 32 &&
@@ -62,6 +67,7 @@ export const nobleCrypto: Crypto = {
   },
   chacha20poly1305: aead(chacha20poly1305, 12),
   xchacha20poly1305: aead(xchacha20poly1305, 24),
+  ...nobleAes,
   sha256: (message, out) => written(sha256(message), out),
   sha512: (message, out) => written(sha512(message), out),
   hmacSha256: (key, message, out) => written(hmac(sha256, key, message), out),

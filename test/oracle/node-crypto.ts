@@ -2,6 +2,7 @@ import * as node from 'node:crypto'
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
 import { xchacha } from './chacha20-poly1305.ts'
+import { nodeAes } from './node-aes.ts'
 
 type Curve = 'x25519' | 'ed25519'
 
@@ -71,6 +72,7 @@ export const nodeCrypto: Comparable = {
   },
   chacha20poly1305: aead(12, (key, nonce) => [key, nonce]),
   xchacha20poly1305: aead(24, xchacha),
+  ...nodeAes,
   sha256: (message) => Uint8Array.from(node.createHash('sha256').update(message).digest()),
   sha512: (message) => Uint8Array.from(node.createHash('sha512').update(message).digest()),
   hmacSha256: (key, message) => Uint8Array.from(node.createHmac('sha256', key).update(message).digest()),

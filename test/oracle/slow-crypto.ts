@@ -1,5 +1,6 @@
 import type { Aead, Crypto } from '../../runtime/crypto/crypto.ts'
 import { DidCommError } from '../../runtime/errors.ts'
+import { slowAes } from './aes-modes.ts'
 import { open, seal, xchacha } from './chacha20-poly1305.ts'
 import { concatKdf, hkdfExpand, hkdfExtract, hmacSha256, hmacSha512 } from './derivation.ts'
 import { getPublicKey, sign, toX25519PublicKey, toX25519SecretKey, verify } from './ed25519.ts'
@@ -28,9 +29,20 @@ export const slowCrypto: Crypto = {
     getPublicKey: (secretKey) => x25519(secretKey, Uint8Array.of(9, ...new Uint8Array(31))),
     getSharedSecret: (secretKey, publicKey) => x25519(secretKey, publicKey),
   },
-  ed25519: { getPublicKey, sign, verify, toX25519PublicKey, toX25519SecretKey },
+  ed25519: {
+    getPublicKey,
+    sign,
+    signingKey: (secretKey) => ({
+      publicKey: getPublicKey(secretKey),
+      sign: (message) => sign(message, secretKey),
+    }),
+    verify,
+    toX25519PublicKey,
+    toX25519SecretKey,
+  },
   chacha20poly1305: aead(12, (key, nonce) => [key, nonce]),
   xchacha20poly1305: aead(24, xchacha),
+  ...slowAes,
   sha256,
   sha512,
   hmacSha256,

@@ -6,9 +6,8 @@ import { readTree } from '../../tools/check-tree.ts'
 import { repository, treeOf } from './tree.ts'
 
 const manifest = JSON.stringify({
-  dependencies: { '@noble/ciphers': '1' },
   peerDependencies: { mqtt: '1' },
-  devDependencies: { esbuild: '1' },
+  devDependencies: { '@noble/ciphers': '1', esbuild: '1' },
 })
 
 function failuresOf(files: Record<string, string>): string[] {
@@ -83,7 +82,7 @@ describe('checkLayers', () => {
     const failures = failuresOf({
       'runtime/errors.ts': '',
       'runtime/bytes/index.ts': "import { DidCommError } from '../errors.ts'",
-      'runtime/crypto/aes.ts': "import { gcm } from '@noble/ciphers/aes.js'",
+      'runtime/crypto/aes.ts': "import { decodeBase64 } from '../bytes/index.ts'",
       'runtime/envelope/jwe/index.ts': "import { aes } from '../../crypto/aes.ts'",
       'runtime/envelope/pack.ts': "import { encrypt } from './jwe/index.ts'",
       'transports/http.ts': "import { createServer } from 'node:http'",
@@ -101,7 +100,7 @@ describe('checkLayers', () => {
     ['a transport that owns a dependency', 'transports/mqtt.ts', 'mqtt'],
     ['a runtime that needs Node', 'runtime/did/key.ts', 'node:crypto'],
     ['ports that know the agent', 'runtime/transport.ts', './agent/agent.ts'],
-    ['a package outside its files', 'runtime/crypto/index.ts', '@noble/ciphers/aes.js'],
+    ['a runtime that needs a package', 'runtime/crypto/index.ts', '@noble/ciphers/aes.js'],
     ['a program that goes around the public subpaths', 'examples/sensor.ts', '../runtime/index.ts'],
     ['a runtime that imports itself by its public name', 'runtime/agent.ts', 'didcomm-mote/did'],
     ['an import without extension', 'runtime/did/key.ts', './document'],

@@ -1,8 +1,6 @@
 import { concatBytes } from '../../bytes/index.ts'
-import { a256cbcHs512 } from '../../crypto/aes.ts'
 import type { Aead, Crypto } from '../../crypto/crypto.ts'
 import { unsupported } from '../jose.ts'
-import { a256gcm } from './a256gcm.ts'
 import { deriveKek } from './kdf.ts'
 
 /** The key agreements: how the key encryption key comes about. */
@@ -62,9 +60,9 @@ const algs: ReadonlyMap<string, AlgEntry> = new Map<string, AlgEntry>([
 ])
 
 const encs: ReadonlyMap<string, EncEntry> = new Map<string, EncEntry>([
-  ['A256CBC-HS512', { enc: 'A256CBC-HS512', committing: true, aead: a256cbcHs512 }],
+  ['A256CBC-HS512', { enc: 'A256CBC-HS512', committing: true, aead: (crypto) => crypto.a256cbcHs512 }],
   ['XC20P', { enc: 'XC20P', committing: false, aead: (crypto) => crypto.xchacha20poly1305 }],
-  ['A256GCM', { enc: 'A256GCM', committing: false, aead: () => a256gcm }],
+  ['A256GCM', { enc: 'A256GCM', committing: false, aead: (crypto) => crypto.a256gcm }],
 ])
 
 /**

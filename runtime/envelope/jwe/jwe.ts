@@ -1,5 +1,4 @@
 import { encodeBase64url, encodeUtf8 } from '../../bytes/index.ts'
-import { a256kw } from '../../crypto/aes.ts'
 import type { Crypto, RandomBytes } from '../../crypto/crypto.ts'
 import { DidCommError, isDidCommError } from '../../errors.ts'
 import { unsupported } from '../jose.ts'
@@ -71,7 +70,7 @@ export async function encryptJwe(
     const ze = ephemeral.deriveBits(recipient.bytes)
     const zs = sender ? { zs: await sender.deriveBits(recipient.bytes) } : {}
     const kek = alg.kek(crypto, { ze, ...zs, apu, apv, tag })
-    return { header: { kid: recipient.kid }, encrypted_key: encodeBase64url(a256kw.wrapKey(kek, cek)) }
+    return { header: { kid: recipient.kid }, encrypted_key: encodeBase64url(crypto.a256kw.wrapKey(kek, cek)) }
   }
   const envelope = {
     protected: protectedHeader,
@@ -108,7 +107,8 @@ export async function decryptJwe(jwe: Jwe, keys: JweDecryptKeys, crypto: Crypto)
   const kek = await orNothing(() => agree(jwe, jwe.alg, keys, crypto))
   // The length is public, and checked here so that key wrapping need not tell a wrong length from a wrong key.
   const fits = recipient.encryptedKey.length === aead.keyBytes + 8
-  const cek = kek && fits ? await orNothing(async () => a256kw.unwrapKey(kek, recipient.encryptedKey)) : undefined
+  const cek =
+    kek && fits ? await orNothing(async () => crypto.a256kw.unwrapKey(kek, recipient.encryptedKey)) : undefined
   const content = await orNothing(async () =>
     aead.open(cek ?? new Uint8Array(aead.keyBytes), jwe.iv, jwe.ciphertext, jwe.aad),
   )

@@ -1,0 +1,107 @@
+import { copyWords, wipe } from './bytes'
+import {
+  AFFINE_CONSTANT,
+  decrypt1,
+  decrypt4,
+  encrypt1,
+  encrypt2,
+  encrypt4,
+  NO_CONSTANT,
+  SHIFT_ROWS,
+  storePairs,
+  substituteWord,
+  TO_PAIR,
+  TO_UNAFFINE_PAIR,
+} from './generated/aes-blocks'
+
+// AES, FIPS 197, for the build with SIMD: a block in a register, its S-box by vector permutations (tools/kernels/aes-tables.ts).
+// Here is the key schedule.
+
+/** 10 or 14. Set by `aesSwizzleExpand`. */
+let rounds: usize = 0
+
+/** The words of the standard, at most 60, and the round keys of encryption and decryption made of them. */
+const SCHEDULE: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
+const ENCRYPTION_KEYS: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
+const DECRYPTION_KEYS: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
+
+/** Expands a key of 16 or 32 bytes (§5.2), until the next one or `aesSwizzleWipe`. */
+export function aesSwizzleExpand(key: usize, keyBytes: usize): void {
+  const words = keyBytes >>> 2
+  rounds = words + 6
+  copyWords(SCHEDULE, key, keyBytes)
+  let constant: u32 = 1
+  for (let i = words; i < 4 * (rounds + 1); i++) {
+    const at = SCHEDULE + 4 * i
+    let word = load<u32>(at - 4)
+    if ((i & (words - 1)) == 0) {
+      word = substituteWord(rotr<u32>(word, 8)) ^ constant
+      // Doubled in GF(2^8); a 128-bit key takes ten constants.
+      constant = (constant << 1) ^ (0x11b & (0 - (constant >>> 7)))
+    } else if ((i & 7) == 4 && words == 8) {
+      word = substituteWord(word)
+    }
+    store<u32>(at, load<u32>(at - keyBytes) ^ word)
+  }
+  // All but the first also hold the constant of the S-box, which MixColumns leaves as it is.
+  const last: usize = 16 * rounds
+  storePairs(ENCRYPTION_KEYS, SCHEDULE, NO_CONSTANT, TO_PAIR, SHIFT_ROWS)
+  let undone: usize = 48
+  for (let at: usize = 16; at < last; at += 16) {
+    storePairs(ENCRYPTION_KEYS + at, SCHEDULE + at, AFFINE_CONSTANT, TO_PAIR, SHIFT_ROWS + undone)
+    undone = (undone - 16) & 48
+  }
+  v128.store(ENCRYPTION_KEYS + last, v128.xor(v128.load(SCHEDULE + last), v128.load(AFFINE_CONSTANT)))
+}
+
+/** Multiplication by x in GF(2^8) of each byte (§4.2.1). */
+function doubled(bytes: v128): v128 {
+  const overflow = i8x16.lt_s(bytes, i8x16.splat(0))
+  return v128.xor(i8x16.add(bytes, bytes), v128.and(overflow, i8x16.splat(0x1b)))
+}
+
+/** InvMixColumns, §5.3.3, in place. */
+function unmixColumns(at: usize): void {
+  const bytes = v128.load(at)
+  const opposite = i8x16.shuffle(bytes, bytes, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+  // After {04}(a + c) is added to each byte a, where c is two below, MixColumns does it.
+  const prepared = v128.xor(bytes, doubled(doubled(v128.xor(bytes, opposite))))
+  const below = i8x16.shuffle(prepared, prepared, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)
+  const both = v128.xor(prepared, below)
+  const bothBelow = i8x16.shuffle(both, both, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+  v128.store(at, v128.xor(v128.xor(doubled(both), below), bothBelow))
+}
+
+/** Makes the round keys of decryption, in its order (§5.3.5). */
+export function aesSwizzleExpandInverse(): void {
+  const last: usize = 16 * rounds
+  storePairs(DECRYPTION_KEYS, SCHEDULE + last, AFFINE_CONSTANT, TO_UNAFFINE_PAIR, SHIFT_ROWS)
+  let undone: usize = 16
+  for (let at: usize = 16; at < last; at += 16) {
+    const roundKey = SCHEDULE + last - at
+    unmixColumns(roundKey)
+    storePairs(DECRYPTION_KEYS + at, roundKey, AFFINE_CONSTANT, TO_UNAFFINE_PAIR, SHIFT_ROWS + undone)
+    undone = (undone + 16) & 48
+  }
+  v128.store(DECRYPTION_KEYS + last, v128.load(SCHEDULE))
+}
+
+/** Encrypts the first `count` blocks, 1, 2 or 4, in place (§5.1). */
+export function aesSwizzleEncrypt(blocks: usize, count: i32): void {
+  if (count == 1) encrypt1(blocks, ENCRYPTION_KEYS, rounds)
+  else if (count == 2) encrypt2(blocks, ENCRYPTION_KEYS, rounds)
+  else encrypt4(blocks, ENCRYPTION_KEYS, rounds)
+}
+
+/** Decrypts the first `count` blocks, 1 or 4, in place (§5.3.5). */
+export function aesSwizzleDecrypt(blocks: usize, count: i32): void {
+  if (count == 1) decrypt1(blocks, DECRYPTION_KEYS, rounds)
+  else decrypt4(blocks, DECRYPTION_KEYS, rounds)
+}
+
+/** Wipes the key. */
+export function aesSwizzleWipe(): void {
+  wipe(SCHEDULE, 240)
+  wipe(ENCRYPTION_KEYS, 240)
+  wipe(DECRYPTION_KEYS, 240)
+}
