@@ -1,8 +1,12 @@
 // Moves, wipes and compares bytes. Time depends on lengths and addresses only, never on the bytes.
 
-/** Copies `length` bytes, one at a time, so that any address will do. */
+/** Copies `length` bytes between any addresses. */
 export function copyBytes(to: usize, from: usize, length: usize): void {
-  for (let i: usize = 0; i < length; i++) store<u8>(to + i, load<u8>(from + i))
+  let i: usize = 0
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= length; i += 16) v128.store(to + i, v128.load(from + i))
+  }
+  for (; i < length; i++) store<u8>(to + i, load<u8>(from + i))
 }
 
 /** Copies `length` bytes, a multiple of 4, between addresses that are multiples of 4. */

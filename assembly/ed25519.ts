@@ -8,7 +8,8 @@ import {
   pointNegate,
   pointToMontgomery,
 } from './edwards25519'
-import { multiplyBase, multiplyPublic } from './edwards25519-multiply'
+import { multiplyBase } from './edwards25519-multiply'
+import { multiplyPublic } from './edwards25519-public'
 import { sumWipe } from './edwards25519-sum'
 import { scalarIsCanonical, scalarMultiplyAdd, scalarReduceWide } from './scalar25519'
 import { sha512Final, sha512Init, sha512Update } from './sha512'

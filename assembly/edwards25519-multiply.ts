@@ -2,13 +2,10 @@ import { wipe } from './bytes'
 import { pointSetBase } from './edwards25519'
 import {
   AFFINE,
-  affineFrom,
-  affineNegate,
   affineSelect,
   CACHED,
   CHOICES,
   cachedNegate,
-  sumAddAffine,
   sumAddAffineComplete,
   sumAddCached,
   sumComplete,
@@ -18,15 +15,11 @@ import {
   sumSetIdentity,
   sumSetPoint,
 } from './edwards25519-sum'
-import { FIELD, fieldCopy, fieldMultiply } from './field25519'
-import { fieldInvert } from './field25519-invert'
+import { makeAffine, putSum, SELECTED, TABLE_SCRATCH } from './edwards25519-tables'
 import { scalarMultiplyAdd } from './scalar25519'
 
-// Multiples of points of edwards25519: of the base point for secret scalars, and a sum of two for public ones.
-
-/** One entry; then what is computed from it, or in the way. */
-const SELECTED = memory.data(176, 16)
-
+// Multiples of the base point for secret scalars.
+//
 // A secret scalar s becomes 260 digits of 1 and -1: the sum of (2 b_i - 1) 2^i is 2 b - (2^260 - 1), so b = (s + 2^260 - 1)/2 mod L.
 // A comb takes five digits at once, its teeth, which stand SPACING apart; COMBS combs side by side cover SPACING * 5 * COMBS = 260
 // digits. The digits of all combs at a place are added, then everything is doubled. Comb c has the 16 sums of its multiples
@@ -46,36 +39,6 @@ const DIGITS = memory.data(40, 16)
 
 let combsReady: bool = false
 
-const X = memory.data(40, 16)
-const Y = memory.data(40, 16)
-const INVERSE = memory.data(40, 16)
-
-/** Makes entries of points: on entry X, Y and Z of each are where the entry will be. At most 16, with one inversion for all. */
-function makeAffine(entries: usize, count: usize): void {
-  // PRODUCTS[i] is the product of Z up to that of point i.
-  const PRODUCTS = POINT_MULTIPLES
-  fieldCopy(PRODUCTS, entries + 2 * FIELD)
-  for (let i: usize = 1; i < count; i++) {
-    fieldMultiply(PRODUCTS + i * FIELD, PRODUCTS + (i - 1) * FIELD, entries + i * AFFINE + 2 * FIELD)
-  }
-  fieldInvert(INVERSE, PRODUCTS + (count - 1) * FIELD)
-  for (let i = count; i > 0; i--) {
-    const entry = entries + (i - 1) * AFFINE
-    if (i > 1) fieldMultiply(SELECTED, INVERSE, PRODUCTS + (i - 2) * FIELD)
-    else fieldCopy(SELECTED, INVERSE)
-    fieldMultiply(INVERSE, INVERSE, entry + 2 * FIELD)
-    fieldMultiply(X, entry, SELECTED)
-    fieldMultiply(Y, entry + FIELD, SELECTED)
-    affineFrom(entry, X, Y)
-  }
-}
-
-/** Writes X, Y and Z of the sum to where its affine entry will be. */
-function putSum(entry: usize): void {
-  sumGetPoint(SELECTED)
-  for (let i: usize = 0; i < 3 * FIELD; i += 8) store<u64>(entry + i, load<u64>(SELECTED + i))
-}
-
 function addCachedTwice(entry: usize): void {
   sumAddCached(entry)
   sumComplete()
@@ -86,16 +49,16 @@ function addCachedTwice(entry: usize): void {
 /** Fills the table of one comb, whose first tooth is the sum; leaves the first tooth of the next one as the sum. */
 function buildComb(table: usize, point: usize): void {
   for (let k: usize = 0; k < TEETH; k++) {
-    sumGetCached(POINT_MULTIPLES + k * CACHED)
+    sumGetCached(TABLE_SCRATCH + k * CACHED)
     for (let i: usize = 0; i < SPACING; i++) sumDouble()
     sumComplete()
   }
   sumGetPoint(point)
   sumSetIdentity()
-  sumAddCached(POINT_MULTIPLES + (TEETH - 1) * CACHED)
+  sumAddCached(TABLE_SCRATCH + (TEETH - 1) * CACHED)
   for (let k: usize = 0; k < TEETH - 1; k++) {
     sumComplete()
-    cachedNegate(SELECTED, POINT_MULTIPLES + k * CACHED)
+    cachedNegate(SELECTED, TABLE_SCRATCH + k * CACHED)
     sumAddCached(SELECTED)
   }
   sumComplete()
@@ -104,7 +67,7 @@ function buildComb(table: usize, point: usize): void {
   for (let i: usize = 1; i < CHOICES; i++) {
     const changed = ctz(i)
     const index = i ^ (i >>> 1)
-    const tooth = POINT_MULTIPLES + changed * CACHED
+    const tooth = TABLE_SCRATCH + changed * CACHED
     if (((index >>> changed) & 1) != 0) {
       addCachedTwice(tooth)
     } else {
@@ -165,120 +128,4 @@ export function multiplyBase(out: usize, scalar: usize): void {
   sumGetPoint(out)
   wipe(SELECTED, AFFINE)
   wipe(DIGITS, 40)
-}
-
-// Public scalars: digits in non-adjacent form, over odd multiples of both points.
-
-const BASE_WIDTH: u32 = ASC_FEATURE_SIMD ? 8 : 5
-const BASE_COUNT: usize = ASC_FEATURE_SIMD ? 64 : 8
-const POINT_WIDTH: u32 = 5
-const POINT_COUNT: usize = 8
-/** 1, 3, 5 … times B, affine; computed at first use. */
-const BASE_MULTIPLES = memory.data(ASC_FEATURE_SIMD ? 8192 : 960, 16)
-let baseMultiplesReady: bool = false
-/** 1, 3, … 15 times the other point, cached. Before that, what tables are made from. */
-const POINT_MULTIPLES = memory.data(ASC_FEATURE_SIMD ? 1408 : 1280, 16)
-/** Digits of both scalars, a signed byte each, for 2^0 … 2^255. */
-const BASE_DIGITS = memory.data(256, 16)
-const POINT_DIGITS = memory.data(256, 16)
-
-function buildBaseMultiples(point: usize): void {
-  pointSetBase(point)
-  sumSetPoint(point)
-  sumDouble()
-  sumComplete()
-  sumGetCached(POINT_MULTIPLES)
-  sumSetPoint(point)
-  for (let i: usize = 0; i < BASE_COUNT; i++) {
-    putSum(BASE_MULTIPLES + i * AFFINE)
-    sumAddCached(POINT_MULTIPLES)
-    sumComplete()
-  }
-  for (let i: usize = 0; i < BASE_COUNT; i += min(CHOICES, BASE_COUNT)) {
-    makeAffine(BASE_MULTIPLES + i * AFFINE, min(CHOICES, BASE_COUNT))
-  }
-  baseMultiplesReady = true
-}
-
-/** Writes the odd multiples of a point as cached entries. */
-function oddMultiples(out: usize, count: usize, point: usize): void {
-  sumSetPoint(point)
-  sumDouble()
-  sumComplete()
-  sumGetCached(SELECTED)
-  sumSetPoint(point)
-  sumGetCached(out)
-  for (let i: usize = 1; i < count; i++) {
-    sumAddCached(SELECTED)
-    sumComplete()
-    sumGetCached(out + i * CACHED)
-  }
-}
-
-/** Returns `count` bits of a 32-byte number from bit `at` on; what is above bit 255 is 0. */
-function bitsAt(scalar: usize, at: usize, count: u32): u32 {
-  const word = at >>> 5
-  let pair = load<u32>(scalar + (word << 2)) as u64
-  if (word < 7) pair |= (load<u32>(scalar + (word << 2), 4) as u64) << 32
-  return ((pair >>> ((at & 31) as u64)) as u32) & ((1 << count) - 1)
-}
-
-/**
- * Writes the non-adjacent form of a public scalar below 2^255: digits are 0 or odd, below 2^(width - 1) in size, and two that are
- * not 0 are at least `width` apart. Returns the place of the highest that is not 0, or -1.
- */
-function recode(digits: usize, scalar: usize, width: u32): i32 {
-  wipe(digits, 256)
-  let carry: u32 = 0
-  let at: usize = 0
-  let highest = -1
-  while (at < 256) {
-    if (bitsAt(scalar, at, 1) == carry) {
-      at++
-    } else {
-      const window = bitsAt(scalar, at, width) + carry
-      carry = (window >>> (width - 1)) & 1
-      store<i8>(digits + at, (window as i32) - ((carry << width) as i32))
-      highest = at as i32
-      at += width
-    }
-  }
-  return highest
-}
-
-/** Computes `baseScalar` B + `pointScalar` P for public scalars below L. Takes time that depends on them. Writes X, Y and Z. */
-export function multiplyPublic(out: usize, baseScalar: usize, pointScalar: usize, point: usize): void {
-  if (!baseMultiplesReady) buildBaseMultiples(out)
-  oddMultiples(POINT_MULTIPLES, POINT_COUNT, point)
-  const highestOfPoint = recode(POINT_DIGITS, pointScalar, POINT_WIDTH)
-  const highestOfBase = recode(BASE_DIGITS, baseScalar, BASE_WIDTH)
-  sumSetIdentity()
-  for (let i = max(highestOfPoint, highestOfBase); i >= 0; i--) {
-    sumDouble()
-    addPointDigit(load<i8>(POINT_DIGITS + i))
-    addBaseDigit(load<i8>(BASE_DIGITS + i))
-  }
-  sumGetPoint(out)
-}
-
-function addPointDigit(digit: i32): void {
-  if (digit == 0) return
-  let entry = POINT_MULTIPLES + ((abs(digit) >>> 1) as usize) * CACHED
-  if (digit < 0) {
-    cachedNegate(SELECTED, entry)
-    entry = SELECTED
-  }
-  sumComplete()
-  sumAddCached(entry)
-}
-
-function addBaseDigit(digit: i32): void {
-  if (digit == 0) return
-  let entry = BASE_MULTIPLES + ((abs(digit) >>> 1) as usize) * AFFINE
-  if (digit < 0) {
-    affineNegate(SELECTED, entry)
-    entry = SELECTED
-  }
-  sumComplete()
-  sumAddAffine(entry)
 }

@@ -1,5 +1,5 @@
 import { wipe } from './bytes'
-import { FIELD, fieldAdd, fieldMultiply, fieldMultiplySmall, fieldSet, fieldSubtract } from './field25519'
+import { FIELD, fieldAdd, fieldMultiply, fieldMultiplySmall, fieldSubtract } from './field25519'
 import {
   addAffineComplete,
   addEntry,
@@ -8,6 +8,8 @@ import {
   EH,
   FG,
   GH,
+  multiplyZ,
+  PRODUCT,
   SCRATCH,
   SUM_T,
   SUM_XY,
@@ -20,12 +22,14 @@ import {
 // its Z at 128.
 
 const PAIR: usize = 80
+/** An element of which each limb has 8 bytes. */
+const WIDE: usize = 80
 const ENTRY_T: usize = 80
 const ENTRY_Z: usize = 128
 
 const X = memory.data(40, 16)
 const Y = memory.data(40, 16)
-const PRODUCT = memory.data(40, 16)
+const DIFFERENCE = memory.data(40, 16)
 
 function copyField(out: usize, f: usize): void {
   v128.store(out, v128.load(f))
@@ -47,23 +51,32 @@ function getPair(x: usize, y: usize, pair: usize): void {
   }
 }
 
+function setWide(out: usize, f: usize): void {
+  for (let i: usize = 0; i < FIELD; i += 4) store<u64>(out + 2 * i, load<u32>(f + i))
+}
+
+function getWide(out: usize, f: usize): void {
+  for (let i: usize = 0; i < FIELD; i += 4) store<u32>(out + i, load<u64>(f + 2 * i) as u32)
+}
+
 export function sumSetIdentitySimd(): void {
   wipe(SUM_XY, PAIR)
   store<u32>(SUM_XY, 1, 4)
-  fieldSet(SUM_Z, 1)
-  fieldSet(SUM_T, 0)
+  wipe(SUM_Z, WIDE)
+  store<u64>(SUM_Z, 1)
+  wipe(SUM_T, WIDE)
 }
 
 export function sumSetPointSimd(point: usize): void {
   setPair(SUM_XY, point, point + FIELD)
-  copyField(SUM_Z, point + 2 * FIELD)
-  copyField(SUM_T, point + 3 * FIELD)
+  setWide(SUM_Z, point + 2 * FIELD)
+  setWide(SUM_T, point + 3 * FIELD)
 }
 
 export function sumGetPointSimd(point: usize): void {
   getPair(point, point + FIELD, SUM_XY)
-  copyField(point + 2 * FIELD, SUM_Z)
-  copyField(point + 3 * FIELD, SUM_T)
+  getWide(point + 2 * FIELD, SUM_Z)
+  getWide(point + 3 * FIELD, SUM_T)
 }
 
 export function sumCompleteSimd(): void {
@@ -83,18 +96,19 @@ export function sumAddAffineCompleteSimd(entry: usize): void {
 }
 
 export function sumAddCachedSimd(entry: usize): void {
-  fieldMultiply(PRODUCT, SUM_Z, entry + ENTRY_Z)
+  multiplyZ(entry + ENTRY_Z)
   addEntry(entry, PRODUCT)
 }
 
 export function sumGetCachedSimd(entry: usize, twiceD: usize): void {
   getPair(X, Y, SUM_XY)
-  fieldSubtract(PRODUCT, Y, X)
+  fieldSubtract(DIFFERENCE, Y, X)
   fieldAdd(Y, Y, X)
-  fieldMultiplySmall(PRODUCT, PRODUCT, 1)
-  setPair(entry, PRODUCT, Y)
-  fieldMultiply(entry + ENTRY_T, SUM_T, twiceD)
-  copyField(entry + ENTRY_Z, SUM_Z)
+  fieldMultiplySmall(DIFFERENCE, DIFFERENCE, 1)
+  setPair(entry, DIFFERENCE, Y)
+  getWide(X, SUM_T)
+  fieldMultiply(entry + ENTRY_T, X, twiceD)
+  getWide(entry + ENTRY_Z, SUM_Z)
 }
 
 export function affineFromSimd(entry: usize, sum: usize, difference: usize, t: usize): void {
@@ -177,13 +191,14 @@ function negateIf(mask: v128, value: v128, twoP: v128): v128 {
 
 export function sumWipeSimd(): void {
   wipe(SUM_XY, PAIR)
-  wipe(SUM_Z, FIELD)
-  wipe(SUM_T, FIELD)
+  wipe(SUM_Z, WIDE)
+  wipe(SUM_T, WIDE)
+  wipe(PRODUCT, WIDE)
   wipe(FG, PAIR)
   wipe(EH, PAIR)
   wipe(GH, PAIR)
   wipe(SCRATCH, 320)
   wipe(X, FIELD)
   wipe(Y, FIELD)
-  wipe(PRODUCT, FIELD)
+  wipe(DIFFERENCE, FIELD)
 }

@@ -21,7 +21,8 @@ const INITIAL = memory.data<u32>([
 ])
 
 const STATE = memory.data(32, 16)
-const BLOCK = memory.data(64, 16)
+/** A block, and room for the padding that may need another. */
+const BLOCK = memory.data(128, 16)
 /** What the schedule needs at once: all of it, or sixteen words in the SIMD build. */
 const SCHEDULE_BYTES: usize = ASC_FEATURE_SIMD ? 64 : 256
 const SCHEDULE = memory.data(SCHEDULE_BYTES as i32, 16)
@@ -66,22 +67,49 @@ export function sha256Update(data: usize, length: usize): void {
   }
 }
 
+/**
+ * Pads what is left of a message behind `used` bytes at `last`, a multiple of 8 with room for two blocks, and absorbs it
+ * (§5.1.1). Writes the 32 bytes of the digest to `out`, a multiple of 4, and wipes the context.
+ */
+function end(last: usize, used: usize, out: usize): void {
+  const after = last + (used < 56 ? 64 : 128)
+  let at = last + used
+  store<u8>(at, 0x80)
+  for (at++; (at & 7) != 0; at++) store<u8>(at, 0)
+  for (; at < after; at += 8) store<u64>(at, 0)
+  store<u64>(after - 8, bswap<u64>(total << 3))
+  for (; last < after; last += 64) absorb(last)
+  if (ASC_FEATURE_SIMD) {
+    const turn = v128.load(BIG_ENDIAN)
+    for (let i: usize = 0; i < 32; i += 16) v128.store(out + i, v128.swizzle(v128.load(STATE + i), turn))
+  } else {
+    for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
+  }
+  wipe(STATE, 32)
+  wipe(SCHEDULE, SCHEDULE_BYTES)
+}
+
 /** Writes the 32 bytes of the digest to `out`, a multiple of 4, and wipes the context. */
 export function sha256Final(out: usize): void {
-  const bits = total << 3
-  let used = (total as usize) & 63
-  store<u8>(BLOCK + used, 0x80)
-  used++
-  if (used > 56) {
-    for (; used < 64; used++) store<u8>(BLOCK + used, 0)
-    absorb(BLOCK)
-    used = 0
+  end(BLOCK, (total as usize) & 63, out)
+  wipe(BLOCK, 128)
+}
+
+/**
+ * Absorbs the rest of a message, where nothing waits, and does what `sha256Final` does. The padding goes behind the `length` bytes
+ * at `data`, a multiple of 8: there must be room for 128 bytes.
+ */
+export function sha256Finish(data: usize, length: usize, out: usize): void {
+  total += length as u64
+  for (; length >= 64; length -= 64) {
+    absorb(data)
+    data += 64
   }
-  for (; used < 56; used++) store<u8>(BLOCK + used, 0)
-  store<u64>(BLOCK, bswap<u64>(bits), 56)
-  absorb(BLOCK)
-  for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
-  wipe(STATE, 32)
-  wipe(BLOCK, 64)
-  wipe(SCHEDULE, SCHEDULE_BYTES)
+  end(data, length, out)
+}
+
+/** Hashes a message that is in the window as a whole, with room for 128 bytes behind it. */
+export function sha256(data: usize, length: usize, out: usize): void {
+  sha256Init()
+  sha256Finish(data, length, out)
 }

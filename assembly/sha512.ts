@@ -30,7 +30,8 @@ const INITIAL = memory.data<u64>([
 ])
 
 const STATE = memory.data(64, 16)
-const BLOCK = memory.data(128, 16)
+/** A block, and room for the padding that may need another. */
+const BLOCK = memory.data(256, 16)
 /** What the schedule needs at once: all of it, or sixteen words in the SIMD build. */
 const SCHEDULE_BYTES: usize = ASC_FEATURE_SIMD ? 128 : 640
 const SCHEDULE = memory.data(SCHEDULE_BYTES as i32, 16)
@@ -75,22 +76,49 @@ export function sha512Update(data: usize, length: usize): void {
   }
 }
 
+/**
+ * Pads what is left of a message behind `used` bytes at `last`, a multiple of 8 with room for two blocks, and absorbs it
+ * (§5.1.2). Writes the 64 bytes of the digest to `out`, a multiple of 8, and wipes the context.
+ */
+function end(last: usize, used: usize, out: usize): void {
+  const after = last + (used < 112 ? 128 : 256)
+  let at = last + used
+  store<u8>(at, 0x80)
+  for (at++; (at & 7) != 0; at++) store<u8>(at, 0)
+  for (; at < after; at += 8) store<u64>(at, 0)
+  store<u64>(after - 8, bswap<u64>(total << 3))
+  for (; last < after; last += 128) absorb(last)
+  if (ASC_FEATURE_SIMD) {
+    const turn = v128.load(BIG_ENDIAN)
+    for (let i: usize = 0; i < 64; i += 16) v128.store(out + i, v128.swizzle(v128.load(STATE + i), turn))
+  } else {
+    for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(STATE + i)))
+  }
+  wipe(STATE, 64)
+  wipe(SCHEDULE, SCHEDULE_BYTES)
+}
+
 /** Writes the 64 bytes of the digest to `out`, a multiple of 8, and wipes the context. */
 export function sha512Final(out: usize): void {
-  const bits = total << 3
-  let used = (total as usize) & 127
-  store<u8>(BLOCK + used, 0x80)
-  used++
-  if (used > 112) {
-    for (; used < 128; used++) store<u8>(BLOCK + used, 0)
-    absorb(BLOCK)
-    used = 0
+  end(BLOCK, (total as usize) & 127, out)
+  wipe(BLOCK, 256)
+}
+
+/**
+ * Absorbs the rest of a message, where nothing waits, and does what `sha512Final` does. The padding goes behind the `length` bytes
+ * at `data`, a multiple of 8: there must be room for 256 bytes.
+ */
+export function sha512Finish(data: usize, length: usize, out: usize): void {
+  total += length as u64
+  for (; length >= 128; length -= 128) {
+    absorb(data)
+    data += 128
   }
-  for (; used < 120; used++) store<u8>(BLOCK + used, 0)
-  store<u64>(BLOCK, bswap<u64>(bits), 120)
-  absorb(BLOCK)
-  for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(STATE + i)))
-  wipe(STATE, 64)
-  wipe(BLOCK, 128)
-  wipe(SCHEDULE, SCHEDULE_BYTES)
+  end(data, length, out)
+}
+
+/** Hashes a message that is in the window as a whole, with room for 256 bytes behind it. */
+export function sha512(data: usize, length: usize, out: usize): void {
+  sha512Init()
+  sha512Finish(data, length, out)
 }

@@ -39,6 +39,10 @@ export interface CoreExports {
   ed25519SignEnd(out: number): void
   ed25519VerifyBegin(signature: number, publicKey: number): number
   ed25519VerifyEnd(): number
+  ed25519BatchBegin(memory: number, bytes: number): number
+  ed25519BatchItem(signature: number, publicKey: number): number
+  ed25519BatchItemEnd(): void
+  ed25519BatchEnd(results: number): number
   ed25519PublicToX25519(out: number, publicKey: number): number
   ed25519SecretToX25519(out: number, seed: number): void
   wipe(at: number, length: number): void
@@ -75,15 +79,19 @@ export interface CoreExports {
   aesEnd(): void
   aesKeyWrap(kek: number, data: number, length: number): number
   aesKeyUnwrap(kek: number, data: number, length: number): number
+  sha256(data: number, length: number, out: number): void
   sha256Init(): void
   sha256Update(data: number, length: number): void
   sha256Final(out: number): void
+  sha512(data: number, length: number, out: number): void
   sha512Init(): void
   sha512Update(data: number, length: number): void
   sha512Final(out: number): void
+  hmacSha256(key: number, keyBytes: number, data: number, length: number, out: number): void
   hmacSha256Init(key: number, length: number): void
   hmacSha256Update(data: number, length: number): void
   hmacSha256Final(out: number): void
+  hmacSha512(key: number, keyBytes: number, data: number, length: number, out: number): void
   hmacSha512Init(key: number, length: number): void
   hmacSha512Update(data: number, length: number): void
   hmacSha512Final(out: number): void
@@ -116,6 +124,9 @@ export interface Core {
   readonly input: number
   /** A slot of 64 bytes for a short output. */
   readonly result: number
+  /** The first 32 bytes and all 64 of that slot. */
+  readonly result32: Uint8Array
+  readonly result64: Uint8Array
   /** Where `chunkBytes` of data have room. */
   readonly data: number
   /** A multiple of 128, the longest block of any algorithm here. */
@@ -145,6 +156,7 @@ export function loadCore(wasmBytes: Uint8Array): Core {
   }
   const memory = new Uint8Array(wasm.memory.buffer)
   const key = wasm.io()
+  const result = key + 128
   const data = key + HEADER_BYTES
   const room = memory.length - data
   const chunkBytes = Math.min(MAX_CHUNK_BYTES, room - (room % 128))
@@ -153,7 +165,9 @@ export function loadCore(wasmBytes: Uint8Array): Core {
     memory,
     key,
     input: key + 64,
-    result: key + 128,
+    result,
+    result32: memory.subarray(result, result + 32),
+    result64: memory.subarray(result, result + 64),
     data,
     chunkBytes,
     end: data + chunkBytes,
@@ -170,10 +184,19 @@ export function lazyCore(): LoadCore {
   }
 }
 
-/** Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks. */
-export function stream(core: Core, message: Uint8Array, update: (data: number, length: number) => void): void {
-  for (let at = 0; at < message.length; at += core.chunkBytes) {
-    const part = message.length <= core.chunkBytes ? message : message.subarray(at, at + core.chunkBytes)
+/**
+ * Hands `message` to `update` in chunks that fit the window. All but the last are whole blocks.
+ *
+ * @param chunkBytes a multiple of 128, where part of the window is in use
+ */
+export function stream(
+  core: Core,
+  message: Uint8Array,
+  update: (data: number, length: number) => void,
+  chunkBytes: number = core.chunkBytes,
+): void {
+  for (let at = 0; at < message.length; at += chunkBytes) {
+    const part = message.length <= chunkBytes ? message : message.subarray(at, at + chunkBytes)
     core.memory.set(part, core.data)
     update(core.data, part.length)
   }
@@ -193,13 +216,11 @@ export function placeBehind(core: Core, lengthBytes: number): number {
   return core.data + ((lengthBytes + 15) & ~15)
 }
 
-/** Copies `length` bytes from the core to `out`, from `at` on. A loop is quicker than a view up to about this many. */
+/** Copies `length` bytes from the core to `out`, from `at` on. */
 export function copyOut(core: Core, from: number, length: number, out: Uint8Array, at = 0): void {
-  if (length > 64) {
-    out.set(core.memory.subarray(from, from + length), at)
-  } else {
-    for (let i = 0; i < length; i++) out[at + i] = core.memory[from + i] ?? 0
-  }
+  if (from === core.result && length === 32) out.set(core.result32, at)
+  else if (from === core.result && length === 64) out.set(core.result64, at)
+  else out.set(core.memory.subarray(from, from + length), at)
 }
 
 /** Wipes the slots of the window and the first `dataBytes` of its data. */

@@ -44,6 +44,13 @@ export interface KeyWrap {
   unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
 }
 
+/** A message with an Ed25519 signature, as `verifyBatch` takes it. */
+export interface SignedMessage {
+  readonly signature: Uint8Array
+  readonly message: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
 /** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
 export interface Crypto {
   /** X25519, RFC 7748 §5. */
@@ -70,6 +77,13 @@ export interface Crypto {
      * length is `false` like any other that does not verify.
      */
     verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+    /**
+     * Verifies any number of signatures, for half the time of `verify` each: less where several are by one key. Returns for each
+     * item, in order, whether it verifies. That depends on the item alone, and is what `verify` says, with one exception: the
+     * equation is checked with the cofactor, as RFC 8032 §5.1.7 writes it. The two can differ only for a signature whose signer
+     * added a point of small order to A or R on purpose: then `verifyBatch` takes it, and `verify` may not.
+     */
+    verifyBatch(items: readonly SignedMessage[]): boolean[]
     /**
      * Computes the X25519 public key that belongs to an Ed25519 public key (RFC 7748 §4.1): did:key derives its key agreement
      * key so.

@@ -2,6 +2,7 @@ import { DidCommError } from '../errors.ts'
 import { expectBytes, outputFor, unshared } from './arguments.ts'
 import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
 import type { Crypto } from './crypto.ts'
+import { verifyBatch } from './ed25519-batch.ts'
 
 /** It takes two slots of the window (assembly/ed25519.ts). */
 const EXPANDED_KEY_BYTES = 96
@@ -90,6 +91,8 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         wipeWindow(core, message.length)
         return status === 0
       },
+
+      verifyBatch: (items) => verifyBatch(load, items),
 
       toX25519PublicKey(publicKey, out) {
         expectPublicKey(publicKey)

@@ -58,6 +58,21 @@ const curves: readonly Agreement[] = [
     },
   },
   {
+    name: 'Ed25519 signing keys',
+    costly: ['slow', 'noble'],
+    question({ bytes, below }) {
+      const secret = bytes(32)
+      const message = bytes(below(70))
+      const node = () =>
+        outcome(() => [nodeCrypto.ed25519.getPublicKey(secret), nodeCrypto.ed25519.sign(message, secret)])
+      const work = ({ ed25519 }: Crypto) => {
+        const key = ed25519.signingKey(secret)
+        return [key.publicKey, key.sign(message)]
+      }
+      return { core: (core) => outcome(() => work(core)), oracles: { node } }
+    },
+  },
+  {
     name: 'Ed25519 signatures that verify, and ones with a flipped bit',
     costly: ['slow', 'noble'],
     question({ bytes, below }) {

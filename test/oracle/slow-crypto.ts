@@ -37,6 +37,7 @@ export const slowCrypto: Crypto = {
       sign: (message) => sign(message, secretKey),
     }),
     verify,
+    verifyBatch: (items) => items.map(({ signature, message, publicKey }) => verify(signature, message, publicKey)),
     toX25519PublicKey,
     toX25519SecretKey,
   },

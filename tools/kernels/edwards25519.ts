@@ -6,24 +6,14 @@ import {
   exchanged,
   halfAt,
   lanes,
-  packed,
   pairAt,
   pairConstants,
   pairMultiply,
   pairSquare,
-  storePair,
+  pairTo,
   vectorNumbers,
 } from './field25519-pair.ts'
-import {
-  limbNumbers,
-  limbsAt,
-  multiply,
-  type Operand,
-  resultLimb,
-  square,
-  storeLimbs,
-  twoP,
-} from './field25519-scalar.ts'
+import { limbNumbers, limbsAt, multiply, type Operand, type Sink, square, twoP } from './field25519-scalar.ts'
 import { statements, weave } from './weave.ts'
 
 /** Where the parts of an entry begin (assembly/edwards25519-sum.ts): the pair (y - x, y + x), then 2 d x y. */
@@ -65,32 +55,37 @@ function constants(): string[] {
     bias('BIAS_ODD', 1),
     bias('BIAS_EVEN', 2),
     'export const SCRATCH = memory.data(320, 16)',
-    '/** The sum: X and Y as a pair, Z, T. */',
-    'export const SUM_XY = memory.data(80, 16), SUM_Z = memory.data(40, 16), SUM_T = memory.data(40, 16)',
+    '/** The sum: X and Y as a pair; Z and T, and the product of two Z, a limb in 8 bytes. */',
+    'export const SUM_XY = memory.data(80, 16), SUM_Z = memory.data(80, 16), SUM_T = memory.data(80, 16)',
+    'export const PRODUCT = memory.data(80, 16)',
     '/** Pairs (F, G), (E, H) and (G, H). */',
     'export const FG = memory.data(80, 16), EH = memory.data(80, 16), GH = memory.data(80, 16)',
     '',
   ]
 }
 
+/** An element of which each limb has 8 bytes. */
+const wideAt =
+  (address: string): Operand =>
+  (i) =>
+    `load<u64>(${address}, ${8 * i})`
+const wideTo =
+  (address: string): Sink =>
+  (i, limb) =>
+    `store<u64>(${address}, ${limb}, ${8 * i})`
+
+/** T = E H. */
+const productT = (): string[] => statements(multiply('t', halfAt('EH', 0), halfAt('EH', 1), { sink: wideTo('SUM_T') }))
+
 /** X, Y and Z, and T too where it is asked for, from the pairs in FG and EH. */
-function products(f: Operand, g: Operand, eh: Operand, complete: boolean): string[] {
-  const xy = pairMultiply('p', SCRATCH_PAIR, pairOfWordsAt('FG'), eh)
-  const z = multiply('z', f, g, { scratch: SCRATCH_ONE })
-  const t = multiply('t', halfAt('EH', 0), halfAt('EH', 1), { scratch: SCRATCH_TWO })
-  return weave(
-    [...statements(xy), ...storePair('p', 'SUM_XY')],
-    [
-      ...statements(z),
-      ...storeLimbs('z', 'SUM_Z'),
-      ...(complete ? [...statements(t), ...storeLimbs('t', 'SUM_T')] : []),
-    ],
-  )
+function products(complete: boolean): string[] {
+  const xy = pairMultiply('p', SCRATCH_PAIR, pairOfWordsAt('FG'), pairOfWordsAt('EH'), pairTo('SUM_XY'))
+  const z = multiply('z', halfAt('FG', 0), halfAt('FG', 1), { sink: wideTo('SUM_Z') })
+  return weave(statements(xy), [...statements(z), ...(complete ? productT() : [])])
 }
 
-function storeWords(address: string, low: Operand, high: Operand): string[] {
-  return limbNumbers.map((i) => `store<u64>(${address}, ${low(i)} | (${high(i)} << 32), ${8 * i})`)
-}
+const wordsTo = (address: string, i: number, low: string, high: string): string =>
+  `store<u64>(${address}, (${low}) | ((${high}) << 32), ${8 * i})`
 
 /**
  * (E, H) = ((Y + X)(y + x) -+ (Y - X)(y - x)), beside C = T * 2 d x y; then F, G = 2 Z -+ C, with Z at \`z\`. "add-2008-hwcd-3".
@@ -98,52 +93,34 @@ function storeWords(address: string, low: Operand, high: Operand): string[] {
  */
 function additionFactors(): string[] {
   const differences = vectorNumbers.flatMap((i) => {
-    const v = `v${i}`
+    const [v, w] = [`v${i}`, `w${i}`]
+    const difference = `i32x4.add(i32x4.sub(${w}, ${v}), v128.load(PAIR_TWO_P, ${16 * i}))`
     return [
-      `let ${v} = v128.load(SUM_XY, ${16 * i}), w${i} = ${exchanged(v)}`,
-      `let s${i} = ${lanes(`i32x4.add(i32x4.sub(w${i}, ${v}), v128.load(PAIR_TWO_P, ${16 * i}))`, `i32x4.add(w${i}, ${v})`, [0, 5, 2, 7])}`,
+      `let ${v} = v128.load(SUM_XY, ${16 * i}), ${w} = ${exchanged(v)}`,
+      `v128.store(GH, ${lanes(difference, `i32x4.add(${w}, ${v})`, [0, 5, 2, 7])}, ${16 * i})`,
     ]
   })
-  const eh = pairMultiply('e', SCRATCH_PAIR, (i) => `s${i}`, pairAt('entry'), differenceAndSum)
-  const factors = vectorNumbers.map((i) => `let eh_${i} = ${packed('e', i)}; v128.store(EH, eh_${i}, ${16 * i})`)
-  const c = multiply('c', limbsAt('SUM_T'), atOffset('entry', ENTRY_T), { scratch: SCRATCH_ONE })
-  return [
-    ...weave([...differences, ...statements(eh), ...factors], statements(c)),
-    ...limbNumbers.map((i) => {
-      const twiceZ = `let d${i} = (load<u32>(z, ${4 * i}) as u64) << 1`
-      return `${twiceZ}, f${i} = d${i} + ${twoP[i]} - ${resultLimb('c', i)}, g${i} = d${i} + ${resultLimb('c', i)}`
-    }),
-    ...storeWords(
-      'FG',
-      (i) => `f${i}`,
-      (i) => `g${i}`,
-    ),
-  ]
+  const eh = pairMultiply('e', SCRATCH_PAIR, pairAt('GH'), pairAt('entry'), pairTo('EH'), differenceAndSum)
+  const factors: Sink = (i, limb) =>
+    `{ const d = load<u64>(z, ${8 * i}) << 1\n${wordsTo('FG', i, `d + ${twoP[i]} - ${limb}`, `d + ${limb}`)} }`
+  const c = multiply('c', wideAt('SUM_T'), atOffset('entry', ENTRY_T), { sink: factors })
+  return weave([...differences, ...statements(eh)], statements(c))
 }
 
 /** (G, H) = Y^2 -+ X^2, E = 2 X Y, F = 2 Z^2 - G: "dbl-2008-hwcd" with a = -1 and the signs of F and H turned. F is 4-fold. */
 function doublingFactors(): string[] {
-  const gh = pairSquare('q', SCRATCH_PAIR, pairAt('SUM_XY'), differenceAndSum)
+  const gh = pairSquare('q', pairAt('SUM_XY'), pairTo('GH'), differenceAndSum)
   const e = multiply('e', (i) => `(load<u32>(SUM_XY, ${8 * i}) as u64) << 1`, halfAt('SUM_XY', 1), {
-    scratch: SCRATCH_ONE,
+    sink: wideTo(SCRATCH_ONE),
   })
-  const zz = square('z', limbsAt('SUM_Z'), { scratch: SCRATCH_TWO })
+  const zz = square('z', wideAt('SUM_Z'), { sink: wideTo(SCRATCH_TWO) })
   return [
-    ...weave([...statements(gh), ...storePair('q', 'GH')], [...statements(e), ...statements(zz)]),
+    ...weave(statements(gh), [...statements(e), ...statements(zz)]),
     ...limbNumbers.map((i) => {
-      const [g, h] = [`g${i}`, `h${i}`]
-      return `let ${g} = load<u32>(GH, ${8 * i}) as u64, ${h} = load<u32>(GH, ${8 * i + 4}) as u64`
+      const gAndH = `const g = load<u32>(GH, ${8 * i}) as u64, h = load<u32>(GH, ${8 * i + 4}) as u64`
+      const f = `(${wideAt(SCRATCH_TWO)(i)} << 1) + ${twoP[i]} - g`
+      return `{ ${gAndH}\n${wordsTo('FG', i, f, 'g')}\n${wordsTo('EH', i, wideAt(SCRATCH_ONE)(i), 'h')} }`
     }),
-    ...storeWords(
-      'FG',
-      (i) => `((${resultLimb('z', i)} << 1) + ${twoP[i]} - g${i})`,
-      (i) => `g${i}`,
-    ),
-    ...storeWords(
-      'EH',
-      (i) => resultLimb('e', i),
-      (i) => `h${i}`,
-    ),
   ]
 }
 
@@ -152,15 +129,10 @@ const block = (comment: string, head: string, lines: readonly string[]): string 
 
 /** The source of assembly/generated/edwards25519.ts. */
 export function edwards25519(): string {
-  const t = multiply('t', halfAt('EH', 0), halfAt('EH', 1))
   return [
     ...constants(),
     // One copy for both formulas: two would not fit the instruction cache together with the rest of a verification.
-    block(
-      'X, Y, Z from FG and EH.',
-      'function finish(): void',
-      products(halfAt('FG', 0), halfAt('FG', 1), pairOfWordsAt('EH'), false),
-    ),
+    block('X, Y, Z from FG and EH.', 'function finish(): void', products(false)),
     block(
       'Adds an affine or cached entry; `z` is Z, or the product of both Z. T is left to do.',
       'export function addEntry(entry: usize, z: usize): void',
@@ -169,14 +141,24 @@ export function edwards25519(): string {
     block('Adds an affine entry, with T.', 'export function addAffineComplete(entry: usize): void', [
       'const z = SUM_Z',
       ...additionFactors(),
-      ...products(
-        (i) => `f${i}`,
-        (i) => `g${i}`,
-        (i) => `eh_${i}`,
-        true,
-      ),
+      ...products(true),
     ]),
     block('Doubles. T is left to do.', 'export function double(): void', [...doublingFactors(), 'finish()']),
-    block('Computes T.', 'export function complete(): void', [...statements(t), ...storeLimbs('t', 'SUM_T')]),
+    block('Computes T.', 'export function complete(): void', productT()),
+    block(
+      'Multiplies Z by an element, into PRODUCT.',
+      'export function multiplyZ(z: usize): void',
+      statements(multiply('z', wideAt('SUM_Z'), limbsAt('z'), { sink: wideTo('PRODUCT') })),
+    ),
+    block(
+      'Squares both elements of a pair.',
+      'export function pairSquare(out: usize, f: usize): void',
+      statements(pairSquare('s', pairAt('f'), pairTo('out'))),
+    ),
+    block(
+      'Multiplies pairs.',
+      'export function pairMultiply(out: usize, f: usize, g: usize): void',
+      statements(pairMultiply('p', SCRATCH_PAIR, pairAt('f'), pairAt('g'), pairTo('out'))),
+    ),
   ].join('\n')
 }

@@ -38,43 +38,59 @@ export function storeLimbs(tag: string, address: string): string[] {
   return pairs.map((i) => `store<u64>(${address}, ${resultLimb(tag, i)} | (${resultLimb(tag, i + 1)} << 32), ${4 * i})`)
 }
 
-/**
- * The order of carries: two chains, from limb 0 and from limb 5, which do not wait for each other. Limb 9 carries into limb 0, and
- * limbs 5 and 0 receive at the end what they pass on once more. Columns are below 2^64, so the carry out of limb 9 is below
- * 2^39, times 19 below 2^44; the last one, from limb 0 to 1, is then below 2^18, and limb 1 ends below 1.01 * 2^25.
- */
-export const carryOrder = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9, 5, 0] as const
+/** What is done with a limb as soon as it is final: a statement. */
+export type Sink = (i: number, limb: string) => string
 
-/** Carries the locals `resultLimb(tag, i)`, each below 2^64 - 2^44, until they are reduced. */
-export function carry(tag: string): string[] {
-  const lines = [`let ${tag}c: u64`]
-  for (const i of carryOrder) {
-    const next = (i + 1) % 10
-    const value = i === 9 ? `${tag}c * 19` : `${tag}c` // 2^255 = 19
-    const limb = resultLimb(tag, i)
-    lines.push(`${tag}c = ${limb} >> ${bitsOf(i)}`, `${limb} &= ${maskOf(i)}`, `${resultLimb(tag, next)} += ${value}`)
-  }
-  return lines
-}
-
-export interface ScalarOptions {
+export interface KernelOptions {
   /**
-   * An expression: where 80 bytes of scratch are. Then each column is stored there when it is summed. That fixes its place among
-   * woven statements, and frees its register. The scratch holds secrets afterwards.
+   * Statements that store limbs when they are final. They fix the place of the sums among woven statements, and free registers. The
+   * limbs are in locals nevertheless.
    */
-  readonly scratch?: string
+  readonly sink?: Sink
 }
 
-/** Statements that end a column: it stays in a local, or waits in the scratch. */
-function columnEnd(tag: string, i: number, value: string, scratch: string | undefined): string {
-  return scratch === undefined
-    ? `let ${resultLimb(tag, i)}: u64 = ${value}`
-    : `store<u64>(${scratch}, ${value}, ${8 * i})`
-}
+/**
+ * A chain of carries that follows the columns: each is reduced to its limb when it is summed, and the rest goes to the next. From limb
+ * 9 on it goes round once more, and ends two limbs after the column where it began.
+ *
+ * Bounds: columns are below 2^63.7, so carries are below 2^38, from limb 9 below 2^39, times 19 below 2^44. What comes round adds at
+ * most 2^18 to the limb at which the chain ends: 1.01 * 2^25 for an odd one.
+ */
+export class CarryChain {
+  readonly #tag: string
+  readonly #sink: Sink | undefined
+  #carry = ''
 
-function carryColumns(tag: string, scratch: string | undefined): string[] {
-  const loads = limbNumbers.map((i) => `let ${resultLimb(tag, i)} = load<u64>(${scratch}, ${8 * i})`)
-  return [...(scratch === undefined ? [] : loads), ...carry(tag)]
+  constructor(tag: string, sink: Sink | undefined) {
+    this.#tag = tag
+    this.#sink = sink
+  }
+
+  /** Column i, an expression: the first, or the one after the last. */
+  add(i: number, column: string): string[] {
+    const [tag, limb] = [this.#tag, resultLimb(this.#tag, i)]
+    const declaration = this.#carry === '' ? `let ${tag}c: u64\n` : ''
+    const carry = this.#carry === '' ? '' : ` + ${this.#carry}`
+    // 2^255 = 19
+    this.#carry = i === 9 ? `${tag}c * 19` : `${tag}c`
+    return [`${declaration}let ${limb}: u64 = ${column}${carry}\n${this.#pass(i)}`]
+  }
+
+  /** Carries on into a limb that was reduced before, and from it into the next, where the chain ends. */
+  close(i: number): string[] {
+    const [limb, next] = [resultLimb(this.#tag, i), resultLimb(this.#tag, i + 1)]
+    return [`${limb} += ${this.#carry}\n${this.#pass(i)}`, `${next} += ${this.#tag}c`]
+  }
+
+  /** Statements of the sink for limbs that are final. */
+  done(...limbs: number[]): string[] {
+    return limbs.flatMap((i) => (this.#sink ? [this.#sink(i, resultLimb(this.#tag, i))] : []))
+  }
+
+  #pass(i: number): string {
+    const limb = resultLimb(this.#tag, i)
+    return `${this.#tag}c = ${limb} >> ${bitsOf(i)}\n${limb} &= ${maskOf(i)}`
+  }
 }
 
 /**
@@ -87,6 +103,24 @@ function cyclicColumn(f: Operand, g: Operand, k: number): string {
   return k === 4 ? direct : `(${products.slice(k + 1).join(' + ')}) * 19 + ${direct}`
 }
 
+export const evenOf =
+  (limb: Operand): Operand =>
+  (i) =>
+    limb(2 * i)
+export const oddOf =
+  (limb: Operand): Operand =>
+  (i) =>
+    limb(2 * i + 1)
+
+/** Names of the sums of an even limb and the odd one after it. */
+const sumOf =
+  (limb: Operand): Operand =>
+  (i) =>
+    `${limb(2 * i)}s`
+/** Added as u32, so that the compiler of a 32-bit processor knows the upper half to be zero. */
+const declareSum = (limb: Operand, i: number): string =>
+  `let ${sumOf(limb)(i)} = ((${evenOf(limb)(i)} as u32) + (${oddOf(limb)(i)} as u32)) as u64`
+
 /**
  * Multiplies f by g. The product of their folds is at most 20, limbs are below 2^31.
  *
@@ -96,39 +130,28 @@ function cyclicColumn(f: Operand, g: Operand, k: number): string {
  * Bounds: even plus odd limb is at most 1.5 * 1.01 * 2^26 a fold. A column has one direct product and four that count 19-fold, or
  * fewer: at most 77 * 2.25 * 1.03 * 20 * 2^52 < 2^63.9. Columns of the result are below 2^63.5.
  */
-export function multiply(tag: string, f: Operand, g: Operand, { scratch }: ScalarOptions = {}): Kernel {
+export function multiply(tag: string, f: Operand, g: Operand, { sink }: KernelOptions = {}): Kernel {
   const fLimb: Operand = (i) => `${tag}f${i}`
   const gLimb: Operand = (i) => `${tag}g${i}`
-  const even =
-    (limb: Operand): Operand =>
-    (i) =>
-      limb(2 * i)
-  const odd =
-    (limb: Operand): Operand =>
-    (i) =>
-      limb(2 * i + 1)
-  const fSum: Operand = (i) => `${tag}fs${i}`
-  const gSum: Operand = (i) => `${tag}gs${i}`
-
-  const before = limbNumbers.map((i) => `let ${fLimb(i)}: u64 = ${f(i)}, ${gLimb(i)}: u64 = ${g(i)}`)
-  for (const i of [0, 1, 2, 3, 4]) {
-    // Added as u32, so that the compiler of a 32-bit processor knows the upper half to be zero.
-    before.push(`let ${fSum(i)} = ((${even(fLimb)(i)} as u32) + (${odd(fLimb)(i)} as u32)) as u64`)
-    before.push(`let ${gSum(i)} = ((${even(gLimb)(i)} as u32) + (${odd(gLimb)(i)} as u32)) as u64`)
-  }
-
-  const columns: string[] = []
-  for (const k of [0, 1, 2, 3, 4]) {
-    const [evens, odds] = [`${tag}u${k}`, `${tag}v${k}`]
-    columns.push(
-      `let ${evens} = ${cyclicColumn(even(fLimb), even(gLimb), k)}`,
-      `let ${odds} = ${cyclicColumn(odd(fLimb), odd(gLimb), k)}`,
-    )
-    if (k > 0) columns.push(columnEnd(tag, 2 * k, `${evens} + (${tag}v${k - 1} << 1)`, scratch))
-    columns.push(columnEnd(tag, 2 * k + 1, `${cyclicColumn(fSum, gSum, k)} - ${evens} - ${odds}`, scratch))
-  }
-  columns.push(columnEnd(tag, 0, `${tag}u0 + ${tag}v4 * 38`, scratch))
-  return { before, columns, after: carryColumns(tag, scratch) }
+  const before = [
+    ...limbNumbers.map((i) => `let ${fLimb(i)}: u64 = ${f(i)}, ${gLimb(i)}: u64 = ${g(i)}`),
+    ...[0, 1, 2, 3, 4].flatMap((i) => [declareSum(fLimb, i), declareSum(gLimb, i)]),
+  ]
+  const chain = new CarryChain(tag, sink)
+  const [evens, odds]: [Operand, Operand] = [(k) => `${tag}u${k}`, (k) => `${tag}v${k}`]
+  const columns = [0, 1, 2, 3, 4].flatMap((k) => {
+    const lines = [
+      `let ${evens(k)} = ${cyclicColumn(evenOf(fLimb), evenOf(gLimb), k)}`,
+      `let ${odds(k)} = ${cyclicColumn(oddOf(fLimb), oddOf(gLimb), k)}`,
+    ]
+    const crossed = `${cyclicColumn(sumOf(fLimb), sumOf(gLimb), k)} - ${evens(k)} - ${odds(k)}`
+    // Column 0 needs the last of all sums: the chain begins at column 2.
+    if (k === 0) return [...lines, `let ${tag}w = ${crossed}`]
+    lines.push(...chain.add(2 * k, `${evens(k)} + (${odds(k - 1)} << 1)`), ...chain.add(2 * k + 1, crossed))
+    return k === 1 ? lines : [...lines, ...chain.done(2 * k, 2 * k + 1)]
+  })
+  const last = [...chain.add(0, `${evens(0)} + ${odds(4)} * 38`), ...chain.add(1, `${tag}w`), ...chain.close(2)]
+  return { before, columns, after: [...last, ...chain.done(0, 1, 2, 3)] }
 }
 
 /** The products f_i f_j of a square, i <= j. */
@@ -155,17 +178,22 @@ export const squareTerms: readonly (readonly SquareTerm[])[] = limbNumbers.map((
  * Squares f, at most 3-fold: 19 times an even limb is then below 2^32, and so is every other multiple. Products that occur twice
  * are computed once. Columns are below 9 * 1.03 * (77 + 5 * 19) * 2^52 < 2^63.
  */
-export function square(tag: string, f: Operand, { scratch }: ScalarOptions = {}): Kernel {
+export function square(tag: string, f: Operand, { sink }: KernelOptions = {}): Kernel {
   const multiple = (factor: number, i: number): string => `${tag}f${i}${factor === 1 ? '' : `x${factor}`}`
   const before = limbNumbers.flatMap((i) => {
-    const factors = [2, ...(i > 4 ? [19] : []), ...(i % 2 === 1 ? [4] : [])]
+    const factors = [...(i % 2 === 1 ? [2] : []), ...(i > 4 ? [19] : [])]
     const times = (factor: number): string =>
       `let ${multiple(factor, i)} = ((${multiple(1, i)} as u32) * ${factor}) as u64`
     return [`let ${multiple(1, i)}: u64 = ${f(i)}`, ...factors.map(times)]
   })
-  const columns = squareTerms.map((terms, k) => {
-    const products = terms.map(({ i, j, factor, wraps }) => `${multiple(factor, i)} * ${multiple(wraps ? 19 : 1, j)}`)
-    return columnEnd(tag, k, products.join(' + '), scratch)
+  const productOf = ({ i, j, factor, wraps }: SquareTerm): string =>
+    `${multiple(factor === 4 || (factor === 2 && i === j) ? 2 : 1, i)} * ${multiple(wraps ? 19 : 1, j)}`
+  const chain = new CarryChain(tag, sink)
+  const columns = squareTerms.flatMap((terms, k) => {
+    const twice = terms.filter(({ i, j }) => i !== j).map(productOf)
+    const once = terms.filter(({ i, j }) => i === j).map(productOf)
+    const lines = chain.add(k, [`((${twice.join(' + ')}) << 1)`, ...once].join(' + '))
+    return k < 2 ? lines : [...lines, ...chain.done(k)]
   })
-  return { before, columns, after: carryColumns(tag, scratch) }
+  return { before, columns, after: [...chain.close(0), ...chain.done(0, 1)] }
 }

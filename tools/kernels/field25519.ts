@@ -1,13 +1,12 @@
 // Writes the functions over the limbs of single elements that assembly/field25519.ts exports.
 import {
   bitsOf,
-  carry,
+  CarryChain,
   limbNumbers,
   limbsAt,
   maskOf,
   multiply,
   offsetOf,
-  resultLimb,
   square,
   storeLimbs,
   twoP,
@@ -41,9 +40,10 @@ const squared = functionOf('fieldSquare(out: usize, f: usize)', [
   ...storeLimbs('s', 'out'),
 ])
 
+const smallChain = new CarryChain('m', undefined)
 const productWithSmall = functionOf('fieldMultiplySmall(out: usize, f: usize, small: u32)', [
-  ...limbNumbers.map((i) => `let ${resultLimb('m', i)} = (${limbsAt('f')(i)}) * (small as u64)`),
-  ...carry('m'),
+  ...limbNumbers.flatMap((i) => smallChain.add(i, `(${limbsAt('f')(i)}) * (small as u64)`)),
+  ...smallChain.close(0),
   ...storeLimbs('m', 'out'),
 ])
 

@@ -11,14 +11,14 @@ import {
   exchanged,
   halfAt,
   lanes,
-  packed,
+  type PairSink,
   pairAt,
   pairConstants,
   pairMultiply,
-  storePair,
+  pairTo,
   vectorNumbers,
 } from './field25519-pair.ts'
-import { limbNumbers, limbsAt, maskOf, multiply, type Operand, resultLimb, square, twoP } from './field25519-scalar.ts'
+import { limbsAt, maskOf, multiply, type Operand, type Sink, square, twoP } from './field25519-scalar.ts'
 import { statements, weave } from './weave.ts'
 
 const PAIR_BYTES = 80
@@ -32,15 +32,15 @@ const regions = {
   /** (D, -B) and (A, C). */
   differences: PAIR_BYTES,
   sums: PAIR_BYTES,
-  /** AA and BB, a limb in 8 bytes. */
+  /** AA and BB, later (DA - CB)² and X3: a limb in 8 bytes. */
   aa: PAIR_BYTES,
   bb: PAIR_BYTES,
   /** DA - CB and DA + CB, each the first of a pair of which the second is of no use. */
   minus: PAIR_BYTES,
   plus: PAIR_BYTES,
   pairColumns: WIDE_BYTES,
-  columns1: PAIR_BYTES,
-  columns2: PAIR_BYTES,
+  w: PAIR_BYTES,
+  x3: PAIR_BYTES,
 }
 type Region = keyof typeof regions
 const names = Object.keys(regions) as Region[]
@@ -59,13 +59,17 @@ const constants = [
   'const LADDER_FIRST = memory.data<u64>([0xffffffffffffffff, 0], 16)',
 ].join('\n')
 
+/** Two limbs that were stored one after the other: a single load would wait until both stores are done. */
+const twoLimbs = (region: Region, i: number): string =>
+  `v128.load64_lane(${at(region)}, v128.load64_zero(${at(region)}, ${16 * i}), 1, ${16 * i + 8})`
+
 /**
  * A, B, C, D from the points, exchanged first where all bits of `mask` are set. Exchanging the points exchanges (X3, Z2) and
  * (X2, Z3), and of those the sums and differences are made with one permutation each.
  */
 const sumsAndDifferences = vectorNumbers.map((i) =>
   [
-    `{ const p = v128.load(${at('x2z2')}, ${16 * i}), q = v128.load(${at('x3z3')}, ${16 * i})`,
+    `{ const p = v128.load(${at('x2z2')}, ${16 * i}), q = ${twoLimbs('x3z3', i)}`,
     `let a = ${lanes('q', 'p', [0, 5, 2, 7])}, b = ${lanes('p', 'q', [0, 5, 2, 7])}`,
     'const change = v128.and(v128.xor(a, b), mask)',
     'a = v128.xor(a, change)',
@@ -76,28 +80,26 @@ const sumsAndDifferences = vectorNumbers.map((i) =>
   ].join('\n'),
 )
 
-const products = pairMultiply('da', at('pairColumns'), pairAt(at('differences')), pairAt(at('sums')))
-const aa = square('aa', halfAt(at('sums'), 0), { scratch: at('columns1') })
-const bb = square('bb', halfAt(at('differences'), 1), { scratch: at('columns2') })
-
-const storeWide = (tag: string, address: string): string[] =>
-  limbNumbers.map((i) => `store<u64>(${address}, ${resultLimb(tag, i)}, ${8 * i})`)
-
 /** DA - CB and DA + CB from (DA, -CB). */
-const plusAndMinus = vectorNumbers.map((i) =>
+const plusAndMinus: PairSink = (i, vector) =>
   [
-    `{ const v = ${packed('da', i)}, w = ${exchanged('v')}`,
+    `{ const v = ${vector}, w = ${exchanged('v')}`,
     `v128.store(${at('minus')}, i32x4.add(v, w), ${16 * i})`,
     `v128.store(${at('plus')}, i32x4.add(i32x4.sub(v, w), v128.load(PAIR_TWO_P, ${16 * i})), ${16 * i}) }`,
-  ].join('\n'),
-)
+  ].join('\n')
+const products = pairMultiply('da', at('pairColumns'), pairAt(at('differences')), pairAt(at('sums')), plusAndMinus)
 
-/** Two limbs that were stored one after the other: a single load would wait until both stores are done. */
-const twoLimbs = (region: Region, i: number): string =>
-  `v128.load64_lane(${at(region)}, v128.load64_zero(${at(region)}, ${16 * i}), 1, ${16 * i + 8})`
+const wideTo =
+  (region: Region): Sink =>
+  (i, limb) =>
+    `store<u64>(${at(region)}, ${limb}, ${8 * i})`
+const aa = square('aa', halfAt(at('sums'), 0), { sink: wideTo('aa') })
+const bb = square('bb', halfAt(at('differences'), 1), { sink: wideTo('bb') })
+
+const upper = (a: string): string => `i64x2.shl(${a}, 32)`
 
 /**
- * E, 3-fold, and AA + 121665 E, below 2^45 in a limb. That is carried once, every limb at the same time, which leaves limbs 1 to 9
+ * (AA, E) and (BB, AA + 121665 E): E, 3-fold, and AA + 121665 E, below 2^45 in a limb. That is carried once, every limb at the same time, which leaves limbs 1 to 9
  * below their width and 2^20 more, limb 0 below its width and 2^25 more: 1.5-fold.
  */
 function lineOfTangent(): string[] {
@@ -121,38 +123,25 @@ function lineOfTangent(): string[] {
   const eighteen = 'i64x2.add(i64x2.shl(below0, 1), i64x2.shl(below0, 4))'
   lines.push(`below0 = i64x2.add(below0, v128.and(${eighteen}, v128.load(LADDER_FIRST)))`)
   lines.push('const masks = v128.load(LADDER_MASKS)')
+  for (const i of vectorNumbers) {
+    lines.push(`v128.store(${at('differences')}, v128.or(a${i}, ${upper(`e${i}`)}), ${16 * i})`)
+    const carried = `i64x2.add(v128.and(t${i}, masks), below${i})`
+    lines.push(`v128.store(${at('sums')}, v128.or(b${i}, ${upper(carried)}), ${16 * i})`)
+  }
   return lines
 }
 
-const upper = (a: string): string => `i64x2.shl(${a}, 32)`
-const doubled = pairMultiply(
-  'db',
-  at('pairColumns'),
-  (i) => `v128.or(a${i}, ${upper(`e${i}`)})`,
-  (i) => `v128.or(b${i}, ${upper(`i64x2.add(v128.and(t${i}, masks), below${i})`)})`,
-)
+const doubled = pairMultiply('db', at('pairColumns'), pairAt(at('differences')), pairAt(at('sums')), pairTo(at('x2z2')))
 
-/** The other point: W = (DA - CB)², X3 and Z3 = X1 W. Each begins before the one before it has carried. */
+/** The other point: W = (DA - CB)², X3 and Z3 = X1 W. */
 function addedPoint(): string[] {
-  const w = square('w', halfAt(at('minus'), 0), { scratch: at('columns1') })
-  const x3 = square('x', halfAt(at('plus'), 0), { scratch: at('columns2') })
-  const wLimbs: Operand = (i) => resultLimb('w', i)
-  const z3 = multiply('z', wLimbs, limbsAt(at('x1')), { scratch: at('columns1') })
-  const stores = limbNumbers.map(
-    (i) => `store<u64>(${at('x3z3')}, ${resultLimb('x', i)} | (${resultLimb('z', i)} << 32), ${8 * i})`,
-  )
-  return [
-    ...w.before,
-    ...w.columns,
-    ...x3.before,
-    ...w.after,
-    ...x3.columns,
-    ...z3.before,
-    ...x3.after,
-    ...z3.columns,
-    ...z3.after,
-    ...stores,
-  ]
+  const w = square('w', halfAt(at('minus'), 0), { sink: wideTo('w') })
+  const x3 = square('x', halfAt(at('plus'), 0), { sink: wideTo('x3') })
+  const wLimbs: Operand = (i) => `load<u64>(${at('w')}, ${8 * i})`
+  const z3 = multiply('z', wLimbs, limbsAt(at('x1')), {
+    sink: (i, limb) => `store<u64>(${at('x3z3')}, load<u64>(${at('x3')}, ${8 * i}) | (${limb} << 32), ${8 * i})`,
+  })
+  return [...statements(w), ...statements(x3), ...statements(z3)]
 }
 
 /** The source of assembly/generated/x25519-ladder.ts. */
@@ -160,11 +149,8 @@ export function writeX25519Ladder(): string {
   const body = [
     'const mask = i32x4.splat(-(swap as i32))',
     ...sumsAndDifferences,
-    ...weave(
-      [...statements(products), ...plusAndMinus],
-      [...statements(aa), ...statements(bb), ...storeWide('aa', at('aa')), ...storeWide('bb', at('bb'))],
-    ),
-    ...weave([...lineOfTangent(), ...statements(doubled), ...storePair('db', at('x2z2'))], addedPoint()),
+    ...weave(statements(products), [...statements(aa), ...statements(bb)]),
+    ...weave([...lineOfTangent(), ...statements(doubled)], addedPoint()),
   ]
   return [
     constants,
