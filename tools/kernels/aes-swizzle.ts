@@ -72,7 +72,9 @@ function leave(count: number, table: string): string {
 }
 
 function declarations(count: number): string {
-  const names = ['x', 'p', 'q', 'r', 's'].flatMap((name) => Array.from({ length: count }, (_, b) => `${name}${b}: v128`))
+  const names = ['x', 'p', 'q', 'r', 's'].flatMap((name) =>
+    Array.from({ length: count }, (_, b) => `${name}${b}: v128`),
+  )
   return `  let ${names.join(', ')}
   let table: v128, table2: v128, key: v128, down: v128
   const low = v128.load(LOW_NIBBLES)`
