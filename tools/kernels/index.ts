@@ -2,11 +2,13 @@
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
 import { aesBlocks } from './aes-swizzle.ts'
 import { chacha20Blocks } from './chacha20.ts'
+import { ghashWide } from './ghash-wide.ts'
 import { poly1305Blocks } from './poly1305.ts'
 
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'aes-blocks.ts': aesBlocks,
   'chacha20-blocks.ts': chacha20Blocks,
+  'ghash-wide.ts': ghashWide,
   'poly1305-blocks.ts': poly1305Blocks,
 }
