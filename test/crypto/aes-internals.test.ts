@@ -72,7 +72,7 @@ let wasm: Internals
 beforeAll(() => {
   core = loadCore(compile())
   wasm = core.wasm as Internals
-}, 60_000)
+}, 120_000)
 
 const { bytes, below } = randomFrom(71)
 
