@@ -1,5 +1,7 @@
 // The kernels that are written by a program: straight-line arithmetic in which each line follows a rule, and in which the order of
 // lines decides the speed. tools/build-core.ts writes each to assembly/generated/ before it compiles.
+import { aesSbox } from './aes-sbox.ts'
+import { aesSlicedBlocks } from './aes-sliced.ts'
 import { aesBlocks } from './aes-swizzle.ts'
 import { chacha20Blocks } from './chacha20.ts'
 import { ghashWide } from './ghash-wide.ts'
@@ -8,6 +10,8 @@ import { poly1305Blocks } from './poly1305.ts'
 /** The source of each generated file of assembly/generated/, by its name. */
 export const kernels: Readonly<Record<string, () => string>> = {
   'aes-blocks.ts': aesBlocks,
+  'aes-sbox.ts': aesSbox,
+  'aes-sliced-blocks.ts': aesSlicedBlocks,
   'chacha20-blocks.ts': chacha20Blocks,
   'ghash-wide.ts': ghashWide,
   'poly1305-blocks.ts': poly1305Blocks,
