@@ -38,6 +38,8 @@ export default defineConfig({
           ...limits,
           name: 'base',
           include: ['test/crypto/**/*.test.ts', 'test/interop/**/*.test.ts'],
+          // It asks all builds at once.
+          exclude: ['test/crypto/agreement.test.ts'],
           provide: { coreBuild: 'base' },
         },
       },

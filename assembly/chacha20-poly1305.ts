@@ -79,7 +79,7 @@ export function aeadAad(data: usize, length: usize): i32 {
 /** Encrypts in place. */
 export function aeadEncrypt(data: usize, length: usize): i32 {
   if (!enter(ENCRYPT, length) || !countText(length)) return MISUSE
-  encryptText(data, length)
+  encryptText(data, length, 0)
   return OK
 }
 

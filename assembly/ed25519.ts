@@ -8,8 +8,10 @@ import {
   pointNegate,
   pointToMontgomery,
 } from './edwards25519'
-import { multiplyBase, multiplyPublic } from './edwards25519-multiply'
-import { scalarIsCanonical, scalarMultiplyAdd, scalarReduce, scalarReduceWide } from './scalar25519'
+import { multiplyBase } from './edwards25519-multiply'
+import { multiplyPublic } from './edwards25519-public'
+import { sumWipe } from './edwards25519-sum'
+import { scalarIsCanonical, scalarMultiplyAdd, scalarReduceWide } from './scalar25519'
 import { sha512Final, sha512Init, sha512Update } from './sha512'
 import { KEY_INVALID, NOT_AUTHENTIC, OK } from './status'
 import { x25519Clamp } from './x25519'
@@ -31,18 +33,11 @@ const A = memory.data(160, 16)
 const R = memory.data(160, 16)
 
 /** Hashes the seed: S becomes the secret scalar, clamped; the prefix stays in the second half of DIGEST. */
-function expandSeed(seed: usize): void {
+function hashSeed(seed: usize): void {
   sha512Init()
   sha512Update(seed, 32)
   sha512Final(DIGEST)
   x25519Clamp(S, DIGEST)
-}
-
-/** Computes A and its encoding from S. The base point has order L, so s may be reduced. */
-function derivePublic(): void {
-  scalarReduce(S, S)
-  multiplyBase(A, S)
-  pointEncode(A_BYTES, A)
 }
 
 /** Wipes everything: of what is left, not even public values depend on the secret. */
@@ -53,25 +48,38 @@ function wipeSecrets(): void {
   wipe(K, 32)
   wipe(A_BYTES, 32)
   wipe(R_BYTES, 32)
-  wipe(A, POINT)
   wipe(R, POINT)
   edwardsWipe()
+  sumWipe()
 }
 
 /** Writes the 32-byte public key of a seed. */
 export function ed25519Public(out: usize, seed: usize): void {
-  expandSeed(seed)
-  derivePublic()
-  copyWords(out, A_BYTES, 32)
+  hashSeed(seed)
+  multiplyBase(R, S)
+  pointEncode(out, R)
   wipeSecrets()
 }
 
-/** Starts to sign: hashes prefix || message from here on. */
-export function ed25519SignBegin(seed: usize): void {
-  expandSeed(seed)
-  derivePublic()
+/**
+ * Writes the expanded key of a seed, 96 bytes: the scalar s, clamped, the prefix and the public key. It is as secret as the seed,
+ * and must stay in one piece: signatures of one message under two public keys give the scalar away.
+ */
+export function ed25519Expand(out: usize, seed: usize): void {
+  hashSeed(seed)
+  multiplyBase(R, S)
+  copyWords(out, S, 32)
+  copyWords(out + 32, DIGEST + 32, 32)
+  pointEncode(out + 64, R)
+  wipeSecrets()
+}
+
+/** Starts to sign with an expanded key: hashes prefix || message from here on. */
+export function ed25519SignBegin(expandedKey: usize): void {
+  copyWords(S, expandedKey, 32)
+  copyWords(A_BYTES, expandedKey + 64, 32)
   sha512Init()
-  sha512Update(DIGEST + 32, 32)
+  sha512Update(expandedKey + 32, 32)
 }
 
 /** Absorbs a part of the message. */
@@ -140,7 +148,7 @@ export function ed25519PublicToX25519(out: usize, publicKey: usize): i32 {
 
 /** Writes the X25519 secret key that belongs to a seed: its scalar, clamped. */
 export function ed25519SecretToX25519(out: usize, seed: usize): void {
-  expandSeed(seed)
+  hashSeed(seed)
   copyWords(out, S, 32)
   wipeSecrets()
 }

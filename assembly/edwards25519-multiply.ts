@@ -1,150 +1,131 @@
 import { wipe } from './bytes'
+import { pointSetBase } from './edwards25519'
 import {
-  POINT,
-  pointAdd,
-  pointDouble,
-  pointSetBase,
-  pointSetIdentity,
-  summandFrom,
-  summandNegate,
-} from './edwards25519'
+  AFFINE,
+  affineSelect,
+  CACHED,
+  CHOICES,
+  cachedNegate,
+  sumAddAffineComplete,
+  sumAddCached,
+  sumComplete,
+  sumDouble,
+  sumGetCached,
+  sumGetPoint,
+  sumSetIdentity,
+  sumSetPoint,
+} from './edwards25519-sum'
+import { makeAffine, putSum, SELECTED, TABLE_SCRATCH } from './edwards25519-tables'
+import { scalarMultiplyAdd } from './scalar25519'
 
-// Multiples of points of edwards25519: of the base point for secret scalars, and a sum of two for public ones.
+// Multiples of the base point for secret scalars.
+//
+// A secret scalar s becomes 260 digits of 1 and -1: the sum of (2 b_i - 1) 2^i is 2 b - (2^260 - 1), so b = (s + 2^260 - 1)/2 mod L.
+// A comb takes five digits at once, its teeth, which stand SPACING apart; COMBS combs side by side cover SPACING * 5 * COMBS = 260
+// digits. The digits of all combs at a place are added, then everything is doubled. Comb c has the 16 sums of its multiples
+// 2^(SPACING (5 c + k)) B, k from 0 to 4, in which the last has digit 1; the other 16 are their negatives. There is no digit 0, so
+// every entry is used. Tables are computed at first use and hold nothing secret.
 
-const SELECTED = memory.data(160, 16)
+const TEETH: usize = 5
+const COMBS: usize = ASC_FEATURE_SIMD ? 26 : 2
+const SPACING: usize = ASC_FEATURE_SIMD ? 2 : 26
+const COMB_TABLE = memory.data(ASC_FEATURE_SIMD ? 53248 : 3840, 16)
 
-/**
- * A comb of four teeth, 64 bits apart: entry e is the summand of the sum of 2^(64 i) B over the bits i of e. It is computed at
- * first use and holds nothing secret.
- */
-const COMB = memory.data(2560, 16)
-let combReady: bool = false
+/** 1/2 and (2^260 - 1)/2 modulo L. */
+const HALF = memory.data<u64>([0x2c09318d2e7ae9f7, 0x0a6f7cef517bce6b, 0x0000000000000000, 0x0800000000000000])
+const HALF_OF_ONES = memory.data<u64>([0x22d7a45eb390f376, 0x9af28d9dd5ad633f, 0xfffffffffffffff5, 0x07ffffffffffffff])
+/** The number b, with room for 260 bits. */
+const DIGITS = memory.data(40, 16)
 
-function buildComb(point: usize): void {
-  pointSetBase(point)
-  for (let tooth: usize = 1; tooth < 16; tooth <<= 1) {
-    summandFrom(COMB + tooth * POINT, point)
-    for (let i = 0; i < 64; i++) pointDouble(point, point)
-  }
-  for (let entry: usize = 0; entry < 16; entry++) {
-    pointSetIdentity(point)
-    for (let tooth: usize = 1; tooth < 16; tooth <<= 1) {
-      if ((entry & tooth) != 0) pointAdd(point, point, COMB + tooth * POINT)
-    }
-    summandFrom(COMB + entry * POINT, point)
-  }
-  combReady = true
+let combsReady: bool = false
+
+function addCachedTwice(entry: usize): void {
+  sumAddCached(entry)
+  sumComplete()
+  sumAddCached(entry)
+  sumComplete()
 }
 
-/** Copies entry `index` of the comb to SELECTED: reads all entries, whichever it is. */
-function select(index: u32): void {
-  for (let part: usize = 0; part < POINT; part += 40) {
-    let v0: u64 = 0
-    let v1: u64 = 0
-    let v2: u64 = 0
-    let v3: u64 = 0
-    let v4: u64 = 0
-    let at = COMB + part
-    for (let entry: u32 = 0; entry < 16; entry++) {
-      // All ones where entry == index: only then does 0 - 1 borrow.
-      const mask = (((entry ^ index) as i64) - 1) >> 63
-      v0 |= load<u64>(at) & mask
-      v1 |= load<u64>(at, 8) & mask
-      v2 |= load<u64>(at, 16) & mask
-      v3 |= load<u64>(at, 24) & mask
-      v4 |= load<u64>(at, 32) & mask
-      at += POINT
-    }
-    store<u64>(SELECTED + part, v0)
-    store<u64>(SELECTED + part, v1, 8)
-    store<u64>(SELECTED + part, v2, 16)
-    store<u64>(SELECTED + part, v3, 24)
-    store<u64>(SELECTED + part, v4, 32)
+/** Fills the table of one comb, whose first tooth is the sum; leaves the first tooth of the next one as the sum. */
+function buildComb(table: usize, point: usize): void {
+  for (let k: usize = 0; k < TEETH; k++) {
+    sumGetCached(TABLE_SCRATCH + k * CACHED)
+    for (let i: usize = 0; i < SPACING; i++) sumDouble()
+    sumComplete()
   }
-}
-
-/** Computes `scalar` B for a secret scalar below L: 32 bytes at a multiple of 8. The caller wipes with `edwardsWipe`. */
-export function multiplyBase(out: usize, scalar: usize): void {
-  if (!combReady) buildComb(out)
-  pointSetIdentity(out)
-  for (let i: i64 = 63; i >= 0; i--) {
-    pointDouble(out, out)
-    const bit0 = (load<u64>(scalar) >>> i) & 1
-    const bit1 = (load<u64>(scalar, 8) >>> i) & 1
-    const bit2 = (load<u64>(scalar, 16) >>> i) & 1
-    const bit3 = (load<u64>(scalar, 24) >>> i) & 1
-    select((bit0 | (bit1 << 1) | (bit2 << 2) | (bit3 << 3)) as u32)
-    pointAdd(out, out, SELECTED)
+  sumGetPoint(point)
+  sumSetIdentity()
+  sumAddCached(TABLE_SCRATCH + (TEETH - 1) * CACHED)
+  for (let k: usize = 0; k < TEETH - 1; k++) {
+    sumComplete()
+    cachedNegate(SELECTED, TABLE_SCRATCH + k * CACHED)
+    sumAddCached(SELECTED)
   }
-  wipe(SELECTED, POINT)
-}
-
-/** Odd multiples 1, 3, 5, 7 (of B) and 1, 3, … 15 (of the other point), as summands. */
-const BASE_MULTIPLES = memory.data(640, 16)
-const POINT_MULTIPLES = memory.data(1280, 16)
-const TWICE = memory.data(160, 16)
-/** Digits of both scalars, a signed byte each, for 2^0 … 2^255. */
-const BASE_DIGITS = memory.data(256, 16)
-const POINT_DIGITS = memory.data(256, 16)
-
-function oddMultiples(out: usize, count: usize, point: usize): void {
-  pointDouble(TWICE, point)
-  summandFrom(SELECTED, TWICE)
-  summandFrom(out, point)
-  for (let i: usize = 1; i < count; i++) {
-    pointAdd(point, point, SELECTED)
-    summandFrom(out + i * POINT, point)
-  }
-}
-
-/** Returns `count` bits of a 32-byte number from bit `at` on; what is above bit 255 is 0. */
-function bitsAt(scalar: usize, at: usize, count: u32): u32 {
-  const word = at >>> 5
-  let pair = load<u32>(scalar + (word << 2)) as u64
-  if (word < 7) pair |= (load<u32>(scalar + (word << 2), 4) as u64) << 32
-  return ((pair >>> ((at & 31) as u64)) as u32) & ((1 << count) - 1)
-}
-
-/**
- * Writes the non-adjacent form of a public scalar below 2^255: digits are 0 or odd, below 2^(width - 1) in size, and two that are
- * not 0 are at least `width` apart.
- */
-function recode(digits: usize, scalar: usize, width: u32): void {
-  wipe(digits, 256)
-  let carry: u32 = 0
-  let at: usize = 0
-  while (at < 256) {
-    if (bitsAt(scalar, at, 1) == carry) {
-      at++
+  sumComplete()
+  putSum(table)
+  // The other sums in the order of a Gray code: one digit changes at a time, by 2.
+  for (let i: usize = 1; i < CHOICES; i++) {
+    const changed = ctz(i)
+    const index = i ^ (i >>> 1)
+    const tooth = TABLE_SCRATCH + changed * CACHED
+    if (((index >>> changed) & 1) != 0) {
+      addCachedTwice(tooth)
     } else {
-      const window = bitsAt(scalar, at, width) + carry
-      carry = (window >>> (width - 1)) & 1
-      store<i8>(digits + at, (window as i32) - ((carry << width) as i32))
-      at += width
+      cachedNegate(SELECTED, tooth)
+      addCachedTwice(SELECTED)
+    }
+    putSum(table + index * AFFINE)
+  }
+  makeAffine(table, CHOICES)
+  sumSetPoint(point)
+}
+
+function buildCombs(point: usize): void {
+  pointSetBase(point)
+  sumSetPoint(point)
+  for (let comb: usize = 0; comb < COMBS; comb++) buildComb(COMB_TABLE + comb * CHOICES * AFFINE, point)
+  combsReady = true
+}
+
+/** The five bits of the teeth of a comb. */
+function teethAt(place: usize, comb: usize): i32 {
+  const first = place + SPACING * TEETH * comb
+  if (ASC_FEATURE_SIMD) {
+    // Every other one of nine bits, moved together. Hosts with SIMD load from any address.
+    let bits = (load<u32>(DIGITS + (first >>> 3)) >>> ((first & 7) as u32)) & 0x155
+    bits = (bits | (bits >>> 1)) & 0x133
+    bits = (bits | (bits >>> 2)) & 0x10f
+    return ((bits | (bits >>> 4)) & 0x1f) as i32
+  }
+  let bits: u32 = 0
+  for (let k: usize = 0; k < TEETH; k++) {
+    const at = first + SPACING * k
+    bits |= ((load<u32>(DIGITS + ((at >>> 5) << 2)) >>> ((at & 31) as u32)) & 1) << (k as u32)
+  }
+  return bits as i32
+}
+
+/**
+ * Computes `scalar` B for a secret scalar below 2^255: 32 bytes at a multiple of 8. Writes X, Y and Z. The caller wipes with
+ * `sumWipe`.
+ */
+export function multiplyBase(out: usize, scalar: usize): void {
+  if (!combsReady) buildCombs(out)
+  scalarMultiplyAdd(DIGITS, scalar, HALF, HALF_OF_ONES)
+  sumSetIdentity()
+  for (let place = SPACING; place > 0; place--) {
+    if (place < SPACING) {
+      sumDouble()
+      sumComplete()
+    }
+    for (let comb: usize = 0; comb < COMBS; comb++) {
+      const teeth = teethAt(place - 1, comb)
+      const negative = (teeth >> 4) - 1
+      affineSelect(SELECTED, COMB_TABLE + comb * CHOICES * AFFINE, (teeth ^ negative) & 15, negative)
+      sumAddAffineComplete(SELECTED)
     }
   }
-}
-
-function addDigit(out: usize, digit: i32, multiples: usize): void {
-  if (digit > 0) {
-    pointAdd(out, out, multiples + ((digit >>> 1) as usize) * POINT)
-  } else if (digit < 0) {
-    summandNegate(SELECTED, multiples + ((-digit >>> 1) as usize) * POINT)
-    pointAdd(out, out, SELECTED)
-  }
-}
-
-/** Computes `baseScalar` B + `pointScalar` P for public scalars below L. Takes time that depends on them, and overwrites P. */
-export function multiplyPublic(out: usize, baseScalar: usize, pointScalar: usize, point: usize): void {
-  oddMultiples(POINT_MULTIPLES, 8, point)
-  pointSetBase(point)
-  oddMultiples(BASE_MULTIPLES, 4, point)
-  recode(POINT_DIGITS, pointScalar, 5)
-  recode(BASE_DIGITS, baseScalar, 4)
-  pointSetIdentity(out)
-  for (let i = 255; i >= 0; i--) {
-    pointDouble(out, out)
-    addDigit(out, load<i8>(POINT_DIGITS + i), POINT_MULTIPLES)
-    addDigit(out, load<i8>(BASE_DIGITS + i), BASE_MULTIPLES)
-  }
+  sumGetPoint(out)
+  wipe(SELECTED, AFFINE)
+  wipe(DIGITS, 40)
 }

@@ -5,20 +5,22 @@ import {
   fieldCopy,
   fieldDecode,
   fieldEncode,
+  fieldMultiply,
+  fieldMultiplySmall,
   fieldNegate,
   fieldNonZero,
   fieldSet,
   fieldSign,
+  fieldSquare,
   fieldSubtract,
   fieldWipe,
 } from './field25519'
-import { fieldMultiply, fieldMultiplySmall, fieldSquare } from './field25519-multiply'
-import { fieldInvert, fieldPowerForRoot, fieldPowerWipe } from './field25519-power'
+import { fieldInvert } from './field25519-invert'
+import { fieldPowerForRoot, fieldPowersForRoots } from './field25519-power'
 
 // Points of edwards25519, -x^2 + y^2 = 1 + d x^2 y^2, RFC 8032 §5.1.
 //
-// A point is X, Y, Z, T in memory, all reduced, with x = X/Z, y = Y/Z, xy = T/Z (§5.1.4). What is added often is kept as a
-// "summand": Y + X and Y - X (2-fold), Z and 2 d T (reduced). The formulas are complete: they hold for all points.
+// A point is X, Y, Z, T in memory, all reduced, with x = X/Z, y = Y/Z, xy = T/Z (§5.1.4). Points are added in edwards25519-sum.ts.
 
 export const POINT: usize = 160
 const Y: usize = 40
@@ -26,29 +28,25 @@ const Z: usize = 80
 const T: usize = 120
 
 /** d = -121665/121666. */
-const D = memory.data<i32>(
-  [-10913610, 13857413, -15372611, 6949391, 114729, -8787816, -6275908, -3247719, -18696448, -12055116],
+const D = memory.data<u32>(
+  [56195235, 13857412, 51736253, 6949390, 114729, 24766616, 60832955, 30306712, 48412415, 21499315],
   16,
 )
-const D_TWICE = memory.data<i32>(
-  [-21827239, -5839606, -30745221, 13898782, 229458, 15978800, -12551817, -6495438, 29715968, 9444199],
-  16,
-)
-const SQRT_MINUS_1 = memory.data<i32>(
-  [-32595792, -7943725, 9377950, 3500415, 12389472, -272473, -25146209, -2005654, 326686, 11406482],
+const SQRT_MINUS_1 = memory.data<u32>(
+  [34513072, 25610706, 9377949, 3500415, 12389472, 33281959, 41962654, 31548777, 326685, 11406482],
   16,
 )
 /** y = 4/5, x even, and their product (§5.1). */
-const BASE_X = memory.data<i32>(
-  [-14297830, -7645148, 16144683, -16471763, 27570974, -2696100, -26142465, 8378389, 20764389, 8758491],
+const BASE_X = memory.data<u32>(
+  [52811034, 25909283, 16144682, 17082669, 27570973, 30858332, 40966398, 8378388, 20764389, 8758491],
   16,
 )
-const BASE_Y = memory.data<i32>(
-  [-26843541, -6710886, 13421773, -13421773, 26843546, 6710886, -13421773, 13421773, -26843546, -6710886],
+const BASE_Y = memory.data<u32>(
+  [40265304, 26843545, 13421772, 20132659, 26843545, 6710886, 53687091, 13421772, 40265318, 26843545],
   16,
 )
-const BASE_T = memory.data<i32>(
-  [28827062, -6116119, -27349572, 244363, 8635006, 11264893, 19351346, 13413597, 16611511, -6414980],
+const BASE_T = memory.data<u32>(
+  [28827043, 27438313, 39759291, 244362, 8635006, 11264893, 19351346, 13413597, 16611511, 27139452],
   16,
 )
 
@@ -57,22 +55,7 @@ const B = memory.data(40, 16)
 const E = memory.data(40, 16)
 const F = memory.data(40, 16)
 const G = memory.data(40, 16)
-const H = memory.data(40, 16)
 const BYTES = memory.data(32, 16)
-/** For public points only: it is not wiped. */
-const MULTIPLE = memory.data(160, 16)
-
-export function pointCopy(out: usize, p: usize): void {
-  for (let i: usize = 0; i < POINT; i += 8) store<u64>(out + i, load<u64>(p + i))
-}
-
-export function pointSetIdentity(out: usize): void {
-  fieldSet(out, 0)
-  fieldSet(out + Y, 1)
-  fieldSet(out + Z, 1)
-  fieldSet(out + T, 0)
-}
-
 export function pointSetBase(out: usize): void {
   fieldCopy(out, BASE_X)
   fieldCopy(out + Y, BASE_Y)
@@ -87,66 +70,17 @@ export function pointNegate(out: usize, p: usize): void {
   fieldNegate(out + T, p + T)
 }
 
-export function summandFrom(out: usize, p: usize): void {
-  fieldAdd(out, p + Y, p)
-  fieldSubtract(out + Y, p + Y, p)
-  fieldCopy(out + Z, p + Z)
-  fieldMultiply(out + T, p + T, D_TWICE)
-}
-
-/** Makes the summand of -p from the summand of p. */
-export function summandNegate(out: usize, summand: usize): void {
-  fieldCopy(out, summand + Y)
-  fieldCopy(out + Y, summand)
-  fieldCopy(out + Z, summand + Z)
-  fieldNegate(out + T, summand + T)
-}
-
-/** The end of both formulas: X = E F, Y = G H, Z = F G, T = E H, with E and G at most 3-fold, F 4-fold, H 2-fold. */
-function fromFactors(out: usize): void {
-  fieldMultiply(out, F, E)
-  fieldMultiply(out + Y, G, H)
-  fieldMultiply(out + Z, F, G)
-  fieldMultiply(out + T, E, H)
-}
-
-/** Adds a summand to a point: "add-2008-hwcd-3" with a = -1, as in RFC 8032 §5.1.4. */
-export function pointAdd(out: usize, p: usize, summand: usize): void {
-  fieldSubtract(A, p + Y, p)
-  fieldMultiply(A, A, summand + Y)
-  fieldAdd(B, p + Y, p)
-  fieldMultiply(B, B, summand)
-  fieldSubtract(E, B, A)
-  fieldAdd(H, B, A)
-  fieldMultiply(A, p + T, summand + T) // C
-  fieldMultiply(B, p + Z, summand + Z)
-  fieldAdd(B, B, B) // D
-  fieldSubtract(F, B, A)
-  fieldAdd(G, B, A)
-  fromFactors(out)
-}
-
-/** Doubles: "dbl-2008-hwcd" with a = -1 and the signs of E, F, G, H turned, which leaves their products. */
-export function pointDouble(out: usize, p: usize): void {
+/**
+ * Tells whether 8 P is the identity. x is 0 where P has order 1 or 2, y where it has order 4, and x^2 + y^2, the numerator of the y
+ * of 2 P, where it has order 8. For public points.
+ */
+export function pointHasSmallOrder(p: usize): bool {
   fieldSquare(A, p)
   fieldSquare(B, p + Y)
-  fieldAdd(H, A, B)
-  fieldSubtract(G, A, B)
-  fieldAdd(E, p, p + Y)
-  fieldSquare(E, E)
-  fieldSubtract(E, H, E)
-  fieldSquare(F, p + Z)
-  fieldAdd(F, F, F)
-  fieldAdd(F, F, G)
-  fromFactors(out)
-}
-
-/** Tells whether 8 P is the identity. An X of zero suffices: the other point with it has order 2, and no point has order 16. */
-export function pointHasSmallOrder(p: usize): bool {
-  pointDouble(MULTIPLE, p)
-  pointDouble(MULTIPLE, MULTIPLE)
-  pointDouble(MULTIPLE, MULTIPLE)
-  return fieldNonZero(MULTIPLE) == 0
+  fieldAdd(A, A, B)
+  fieldMultiply(B, p, p + Y)
+  fieldMultiply(A, A, B)
+  return fieldNonZero(A) == 0
 }
 
 /** Writes the 32 bytes of §5.1.2: y, and the sign of x in bit 255. */
@@ -167,36 +101,42 @@ export function pointToMontgomery(out: usize, p: usize): void {
   fieldEncode(out, A)
 }
 
-/** Reads a point (§5.1.3). False where the bytes are not canonical or no point of the curve. For public points. */
-export function pointDecode(out: usize, bytes: usize): bool {
-  const sign = load<u32>(bytes, 28) >>> 31
+/** A = u = y^2 - 1 and B = v = d y^2 + 1, where x^2 = u/v; E = v^3. u is 3-fold, v 2-fold. */
+function computeFraction(p: usize): void {
+  fieldSquare(A, p + Y)
+  fieldMultiply(B, A, D)
+  fieldSubtract(A, A, p + Z)
+  fieldAdd(B, B, p + Z)
+  fieldSquare(E, B)
+  fieldMultiply(E, E, B)
+}
+
+/** Reads y, and writes u v^7, whose power (p - 5)/8 is the heart of x. False where the bytes are not canonical. */
+function decodeY(out: usize, bytes: usize, base: usize): bool {
   fieldDecode(out + Y, bytes)
   fieldSet(out + Z, 1)
   fieldEncode(BYTES, out + Y)
-  store<u32>(BYTES, load<u32>(BYTES, 28) | (sign << 31), 28)
+  store<u32>(BYTES, load<u32>(BYTES, 28) | (load<u32>(bytes, 28) & 0x80000000), 28)
   if (differenceOfWords(BYTES, bytes, 32) != 0) return false
+  computeFraction(out)
+  fieldSquare(base, E)
+  fieldMultiply(base, base, B)
+  fieldMultiply(base, base, A)
+  return true
+}
 
-  // x^2 = u/v with u = y^2 - 1, v = d y^2 + 1; a candidate root is u v^3 (u v^7)^((p - 5)/8).
-  fieldSquare(A, out + Y)
-  fieldMultiply(B, A, D)
-  fieldSubtract(A, A, out + Z) // u
-  fieldAdd(B, B, out + Z) // v
-  fieldSquare(E, B)
-  fieldMultiply(E, E, B) // v^3
-  fieldSquare(F, E)
-  fieldMultiply(F, F, B)
-  fieldMultiply(F, F, A) // u v^7
-  fieldPowerForRoot(G, F)
-  fieldMultiply(G, G, E)
-  fieldMultiply(out, G, A)
-
+/** Computes x and T from y and the power. False where there is no such point. */
+function decodeX(out: usize, sign: u32, power: usize): bool {
+  computeFraction(out)
+  fieldMultiply(out, power, E)
+  fieldMultiply(out, out, A) // u v^3 (u v^7)^((p - 5)/8)
   fieldSquare(E, out)
   fieldMultiply(E, E, B) // v x^2: u, or -u, or there is no root
-  fieldMultiplySmall(A, A, 1) // u, reduced, so that the sums are 2-fold
-  fieldSubtract(F, E, A)
-  if (fieldNonZero(F) != 0) {
-    fieldAdd(F, E, A)
-    if (fieldNonZero(F) != 0) return false
+  fieldMultiplySmall(A, A, 1) // u, reduced, to be subtracted
+  fieldSubtract(B, E, A)
+  if (fieldNonZero(B) != 0) {
+    fieldAdd(B, E, A)
+    if (fieldNonZero(B) != 0) return false
     fieldMultiply(out, out, SQRT_MINUS_1)
   }
   if (fieldSign(out) != sign) {
@@ -207,13 +147,29 @@ export function pointDecode(out: usize, bytes: usize): bool {
   return true
 }
 
+function signOf(bytes: usize): u32 {
+  return load<u32>(bytes, 28) >>> 31
+}
+
+/** Reads a point (§5.1.3). False where the bytes are not canonical or no point of the curve. For public points. */
+export function pointDecode(out: usize, bytes: usize): bool {
+  if (!decodeY(out, bytes, F)) return false
+  fieldPowerForRoot(G, F)
+  return decodeX(out, signOf(bytes), G)
+}
+
+/** Reads two points, with SIMD quicker than one by one. False where either cannot be read. */
+export function pointDecodeTwo(out1: usize, bytes1: usize, out2: usize, bytes2: usize): bool {
+  if (!decodeY(out1, bytes1, F) || !decodeY(out2, bytes2, G)) return false
+  fieldPowersForRoots(F, G)
+  return decodeX(out1, signOf(bytes1), F) && decodeX(out2, signOf(bytes2), G)
+}
+
 export function edwardsWipe(): void {
   wipe(A, FIELD)
   wipe(B, FIELD)
   wipe(E, FIELD)
   wipe(F, FIELD)
   wipe(G, FIELD)
-  wipe(H, FIELD)
   fieldWipe()
-  fieldPowerWipe()
 }

@@ -18,6 +18,7 @@ export {
   aesVerify,
 } from './aes-aead'
 export { aesKeyUnwrap, aesKeyWrap } from './aes-kw'
+export { wipe } from './bytes'
 export {
   aeadAad,
   aeadAuthenticate,
@@ -29,8 +30,15 @@ export {
   chacha20Poly1305Init,
   xchacha20Poly1305Init,
 } from './chacha20-poly1305'
+export {
+  chacha20Poly1305Open,
+  chacha20Poly1305Seal,
+  xchacha20Poly1305Open,
+  xchacha20Poly1305Seal,
+} from './chacha20-poly1305-message'
 export { concatKdfSha256 } from './concat-kdf'
 export {
+  ed25519Expand,
   ed25519Public,
   ed25519PublicToX25519,
   ed25519SecretToX25519,
@@ -41,17 +49,20 @@ export {
   ed25519VerifyBegin,
   ed25519VerifyEnd,
 } from './ed25519'
+export { ed25519BatchBegin, ed25519BatchEnd, ed25519BatchItem, ed25519BatchItemEnd } from './ed25519-batch'
 export { hkdfSha256Expand } from './hkdf'
 export {
+  hmacSha256,
   hmacSha256Final,
   hmacSha256Init,
   hmacSha256Update,
+  hmacSha512,
   hmacSha512Final,
   hmacSha512Init,
   hmacSha512Update,
 } from './hmac'
-export { sha256Final, sha256Init, sha256Update } from './sha256'
-export { sha512Final, sha512Init, sha512Update } from './sha512'
+export { sha256, sha256Final, sha256Init, sha256Update } from './sha256'
+export { sha512, sha512Final, sha512Init, sha512Update } from './sha512'
 export { x25519, x25519Public } from './x25519'
 
 /** Returns where the host's window begins, a multiple of 16. */

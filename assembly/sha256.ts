@@ -1,4 +1,5 @@
 import { copyBytes, wipe } from './bytes'
+import { compress, compressVector } from './generated/sha256-block'
 
 // SHA-256, FIPS 180-4 §6.2. One context; words are big endian.
 
@@ -20,75 +21,22 @@ const INITIAL = memory.data<u32>([
 ])
 
 const STATE = memory.data(32, 16)
-const BLOCK = memory.data(64, 16)
-const SCHEDULE = memory.data(256, 16)
+/** A block, and room for the padding that may need another. */
+const BLOCK = memory.data(128, 16)
+/** What the schedule needs at once: all of it, or sixteen words in the SIMD build. */
+const SCHEDULE_BYTES: usize = ASC_FEATURE_SIMD ? 64 : 256
+const SCHEDULE = memory.data(SCHEDULE_BYTES as i32, 16)
 
 /** Bytes absorbed; what is left over modulo 64 waits in `BLOCK`. */
 let total: u64 = 0
 
-function choose(x: u32, y: u32, z: u32): u32 {
-  return z ^ (x & (y ^ z))
-}
-
-function majority(x: u32, y: u32, z: u32): u32 {
-  return (x & y) | (z & (x | y))
-}
-
-function bigSigma0(x: u32): u32 {
-  return rotr<u32>(x, 2) ^ rotr<u32>(x, 13) ^ rotr<u32>(x, 22)
-}
-
-function bigSigma1(x: u32): u32 {
-  return rotr<u32>(x, 6) ^ rotr<u32>(x, 11) ^ rotr<u32>(x, 25)
-}
-
-function smallSigma0(x: u32): u32 {
-  return rotr<u32>(x, 7) ^ rotr<u32>(x, 18) ^ (x >>> 3)
-}
-
-function smallSigma1(x: u32): u32 {
-  return rotr<u32>(x, 17) ^ rotr<u32>(x, 19) ^ (x >>> 10)
-}
+/** For `v128.swizzle`: turns the bytes of each word around. */
+const BIG_ENDIAN = memory.data<u8>([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12], 16)
 
 /** Absorbs one block; `block` is a multiple of 4. */
-function compress(block: usize): void {
-  for (let i: usize = 0; i < 64; i += 4) store<u32>(SCHEDULE + i, bswap<u32>(load<u32>(block + i)))
-  for (let at = SCHEDULE; at < SCHEDULE + 192; at += 4) {
-    const w0 = load<u32>(at)
-    const w1 = load<u32>(at, 4)
-    const w9 = load<u32>(at, 36)
-    const w14 = load<u32>(at, 56)
-    store<u32>(at, w0 + smallSigma0(w1) + w9 + smallSigma1(w14), 64)
-  }
-
-  let a = load<u32>(STATE)
-  let b = load<u32>(STATE, 4)
-  let c = load<u32>(STATE, 8)
-  let d = load<u32>(STATE, 12)
-  let e = load<u32>(STATE, 16)
-  let f = load<u32>(STATE, 20)
-  let g = load<u32>(STATE, 24)
-  let h = load<u32>(STATE, 28)
-  for (let i: usize = 0; i < 256; i += 4) {
-    const t1 = h + bigSigma1(e) + choose(e, f, g) + load<u32>(K + i) + load<u32>(SCHEDULE + i)
-    const t2 = bigSigma0(a) + majority(a, b, c)
-    h = g
-    g = f
-    f = e
-    e = d + t1
-    d = c
-    c = b
-    b = a
-    a = t1 + t2
-  }
-  store<u32>(STATE, load<u32>(STATE) + a)
-  store<u32>(STATE, load<u32>(STATE, 4) + b, 4)
-  store<u32>(STATE, load<u32>(STATE, 8) + c, 8)
-  store<u32>(STATE, load<u32>(STATE, 12) + d, 12)
-  store<u32>(STATE, load<u32>(STATE, 16) + e, 16)
-  store<u32>(STATE, load<u32>(STATE, 20) + f, 20)
-  store<u32>(STATE, load<u32>(STATE, 24) + g, 24)
-  store<u32>(STATE, load<u32>(STATE, 28) + h, 28)
+function absorb(block: usize): void {
+  if (ASC_FEATURE_SIMD) compressVector(STATE, block, K, SCHEDULE, BIG_ENDIAN)
+  else compress(STATE, block, K, SCHEDULE)
 }
 
 export function sha256Init(): void {
@@ -102,7 +50,7 @@ export function sha256Update(data: usize, length: usize): void {
   total += length as u64
   while (length > 0) {
     if (used == 0 && length >= 64 && (data & 3) == 0) {
-      compress(data)
+      absorb(data)
       data += 64
       length -= 64
     } else {
@@ -112,29 +60,56 @@ export function sha256Update(data: usize, length: usize): void {
       length -= taken
       used += taken
       if (used == 64) {
-        compress(BLOCK)
+        absorb(BLOCK)
         used = 0
       }
     }
   }
 }
 
+/**
+ * Pads what is left of a message behind `used` bytes at `last`, a multiple of 8 with room for two blocks, and absorbs it
+ * (§5.1.1). Writes the 32 bytes of the digest to `out`, a multiple of 4, and wipes the context.
+ */
+function end(last: usize, used: usize, out: usize): void {
+  const after = last + (used < 56 ? 64 : 128)
+  let at = last + used
+  store<u8>(at, 0x80)
+  for (at++; (at & 7) != 0; at++) store<u8>(at, 0)
+  for (; at < after; at += 8) store<u64>(at, 0)
+  store<u64>(after - 8, bswap<u64>(total << 3))
+  for (; last < after; last += 64) absorb(last)
+  if (ASC_FEATURE_SIMD) {
+    const turn = v128.load(BIG_ENDIAN)
+    for (let i: usize = 0; i < 32; i += 16) v128.store(out + i, v128.swizzle(v128.load(STATE + i), turn))
+  } else {
+    for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
+  }
+  wipe(STATE, 32)
+  wipe(SCHEDULE, SCHEDULE_BYTES)
+}
+
 /** Writes the 32 bytes of the digest to `out`, a multiple of 4, and wipes the context. */
 export function sha256Final(out: usize): void {
-  const bits = total << 3
-  let used = (total as usize) & 63
-  store<u8>(BLOCK + used, 0x80)
-  used++
-  if (used > 56) {
-    for (; used < 64; used++) store<u8>(BLOCK + used, 0)
-    compress(BLOCK)
-    used = 0
+  end(BLOCK, (total as usize) & 63, out)
+  wipe(BLOCK, 128)
+}
+
+/**
+ * Absorbs the rest of a message, where nothing waits, and does what `sha256Final` does. The padding goes behind the `length` bytes
+ * at `data`, a multiple of 8: there must be room for 128 bytes.
+ */
+export function sha256Finish(data: usize, length: usize, out: usize): void {
+  total += length as u64
+  for (; length >= 64; length -= 64) {
+    absorb(data)
+    data += 64
   }
-  for (; used < 56; used++) store<u8>(BLOCK + used, 0)
-  store<u64>(BLOCK, bswap<u64>(bits), 56)
-  compress(BLOCK)
-  for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)))
-  wipe(STATE, 32)
-  wipe(BLOCK, 64)
-  wipe(SCHEDULE, 256)
+  end(data, length, out)
+}
+
+/** Hashes a message that is in the window as a whole, with room for 128 bytes behind it. */
+export function sha256(data: usize, length: usize, out: usize): void {
+  sha256Init()
+  sha256Finish(data, length, out)
 }

@@ -1,4 +1,5 @@
 import { copyBytes, wipe } from './bytes'
+import { compress, compressVector } from './generated/sha512-block'
 
 // SHA-512, FIPS 180-4 §6.4. One context; words are big endian.
 
@@ -29,75 +30,22 @@ const INITIAL = memory.data<u64>([
 ])
 
 const STATE = memory.data(64, 16)
-const BLOCK = memory.data(128, 16)
-const SCHEDULE = memory.data(640, 16)
+/** A block, and room for the padding that may need another. */
+const BLOCK = memory.data(256, 16)
+/** What the schedule needs at once: all of it, or sixteen words in the SIMD build. */
+const SCHEDULE_BYTES: usize = ASC_FEATURE_SIMD ? 128 : 640
+const SCHEDULE = memory.data(SCHEDULE_BYTES as i32, 16)
 
 /** Bytes absorbed; what is left over modulo 128 waits in `BLOCK`. */
 let total: u64 = 0
 
-function choose(x: u64, y: u64, z: u64): u64 {
-  return z ^ (x & (y ^ z))
-}
-
-function majority(x: u64, y: u64, z: u64): u64 {
-  return (x & y) | (z & (x | y))
-}
-
-function bigSigma0(x: u64): u64 {
-  return rotr<u64>(x, 28) ^ rotr<u64>(x, 34) ^ rotr<u64>(x, 39)
-}
-
-function bigSigma1(x: u64): u64 {
-  return rotr<u64>(x, 14) ^ rotr<u64>(x, 18) ^ rotr<u64>(x, 41)
-}
-
-function smallSigma0(x: u64): u64 {
-  return rotr<u64>(x, 1) ^ rotr<u64>(x, 8) ^ (x >>> 7)
-}
-
-function smallSigma1(x: u64): u64 {
-  return rotr<u64>(x, 19) ^ rotr<u64>(x, 61) ^ (x >>> 6)
-}
+/** For `v128.swizzle`: turns the bytes of each word around. */
+const BIG_ENDIAN = memory.data<u8>([7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8], 16)
 
 /** Absorbs one block; `block` is a multiple of 8. */
-function compress(block: usize): void {
-  for (let i: usize = 0; i < 128; i += 8) store<u64>(SCHEDULE + i, bswap<u64>(load<u64>(block + i)))
-  for (let at = SCHEDULE; at < SCHEDULE + 512; at += 8) {
-    const w0 = load<u64>(at)
-    const w1 = load<u64>(at, 8)
-    const w9 = load<u64>(at, 72)
-    const w14 = load<u64>(at, 112)
-    store<u64>(at, w0 + smallSigma0(w1) + w9 + smallSigma1(w14), 128)
-  }
-
-  let a = load<u64>(STATE)
-  let b = load<u64>(STATE, 8)
-  let c = load<u64>(STATE, 16)
-  let d = load<u64>(STATE, 24)
-  let e = load<u64>(STATE, 32)
-  let f = load<u64>(STATE, 40)
-  let g = load<u64>(STATE, 48)
-  let h = load<u64>(STATE, 56)
-  for (let i: usize = 0; i < 640; i += 8) {
-    const t1 = h + bigSigma1(e) + choose(e, f, g) + load<u64>(K + i) + load<u64>(SCHEDULE + i)
-    const t2 = bigSigma0(a) + majority(a, b, c)
-    h = g
-    g = f
-    f = e
-    e = d + t1
-    d = c
-    c = b
-    b = a
-    a = t1 + t2
-  }
-  store<u64>(STATE, load<u64>(STATE) + a)
-  store<u64>(STATE, load<u64>(STATE, 8) + b, 8)
-  store<u64>(STATE, load<u64>(STATE, 16) + c, 16)
-  store<u64>(STATE, load<u64>(STATE, 24) + d, 24)
-  store<u64>(STATE, load<u64>(STATE, 32) + e, 32)
-  store<u64>(STATE, load<u64>(STATE, 40) + f, 40)
-  store<u64>(STATE, load<u64>(STATE, 48) + g, 48)
-  store<u64>(STATE, load<u64>(STATE, 56) + h, 56)
+function absorb(block: usize): void {
+  if (ASC_FEATURE_SIMD) compressVector(STATE, block, K, SCHEDULE, BIG_ENDIAN)
+  else compress(STATE, block, K, SCHEDULE)
 }
 
 export function sha512Init(): void {
@@ -111,7 +59,7 @@ export function sha512Update(data: usize, length: usize): void {
   total += length as u64
   while (length > 0) {
     if (used == 0 && length >= 128 && (data & 7) == 0) {
-      compress(data)
+      absorb(data)
       data += 128
       length -= 128
     } else {
@@ -121,29 +69,56 @@ export function sha512Update(data: usize, length: usize): void {
       length -= taken
       used += taken
       if (used == 128) {
-        compress(BLOCK)
+        absorb(BLOCK)
         used = 0
       }
     }
   }
 }
 
+/**
+ * Pads what is left of a message behind `used` bytes at `last`, a multiple of 8 with room for two blocks, and absorbs it
+ * (§5.1.2). Writes the 64 bytes of the digest to `out`, a multiple of 8, and wipes the context.
+ */
+function end(last: usize, used: usize, out: usize): void {
+  const after = last + (used < 112 ? 128 : 256)
+  let at = last + used
+  store<u8>(at, 0x80)
+  for (at++; (at & 7) != 0; at++) store<u8>(at, 0)
+  for (; at < after; at += 8) store<u64>(at, 0)
+  store<u64>(after - 8, bswap<u64>(total << 3))
+  for (; last < after; last += 128) absorb(last)
+  if (ASC_FEATURE_SIMD) {
+    const turn = v128.load(BIG_ENDIAN)
+    for (let i: usize = 0; i < 64; i += 16) v128.store(out + i, v128.swizzle(v128.load(STATE + i), turn))
+  } else {
+    for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(STATE + i)))
+  }
+  wipe(STATE, 64)
+  wipe(SCHEDULE, SCHEDULE_BYTES)
+}
+
 /** Writes the 64 bytes of the digest to `out`, a multiple of 8, and wipes the context. */
 export function sha512Final(out: usize): void {
-  const bits = total << 3
-  let used = (total as usize) & 127
-  store<u8>(BLOCK + used, 0x80)
-  used++
-  if (used > 112) {
-    for (; used < 128; used++) store<u8>(BLOCK + used, 0)
-    compress(BLOCK)
-    used = 0
+  end(BLOCK, (total as usize) & 127, out)
+  wipe(BLOCK, 256)
+}
+
+/**
+ * Absorbs the rest of a message, where nothing waits, and does what `sha512Final` does. The padding goes behind the `length` bytes
+ * at `data`, a multiple of 8: there must be room for 256 bytes.
+ */
+export function sha512Finish(data: usize, length: usize, out: usize): void {
+  total += length as u64
+  for (; length >= 128; length -= 128) {
+    absorb(data)
+    data += 128
   }
-  for (; used < 120; used++) store<u8>(BLOCK + used, 0)
-  store<u64>(BLOCK, bswap<u64>(bits), 120)
-  compress(BLOCK)
-  for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(STATE + i)))
-  wipe(STATE, 64)
-  wipe(BLOCK, 128)
-  wipe(SCHEDULE, 640)
+  end(data, length, out)
+}
+
+/** Hashes a message that is in the window as a whole, with room for 256 bytes behind it. */
+export function sha512(data: usize, length: usize, out: usize): void {
+  sha512Init()
+  sha512Finish(data, length, out)
 }

@@ -1,80 +1,87 @@
-// `npm run bench -- [--only REGEX] [--quick] [--json FILE]`: the primitives of this package against other implementations.
+// `npm run bench`: see README.md, or `npm run bench -- --help`.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
-import { type Effort, measure, type Timing } from './measure.ts'
-import { type Operation, operations } from './peers.ts'
+import { gzipSync } from 'node:zlib'
+import { compareResults, comparisonLines } from './compare.ts'
+import { moteImplementations } from './mote.ts'
+import { coreFiles, machine, peersAreInstalled, peersInNode, versions } from './node-peers.ts'
+import { help, type Options, parseOptions, UsageError } from './options.ts'
+import { loadPeers } from './peers.ts'
+import { formatResult, parseResult, type Result, type Row } from './result.ts'
+import { missingFrom, runSuite } from './run.ts'
+import { moduleSize } from './startup.ts'
+import { tableHeader, tableLine } from './table.ts'
 
-interface Row {
-  op: string
-  size?: number
-  impl: string
-  medianNs: number
-  minNs: number
-  opsPerSecond: number
-  mbPerSecond?: number
+const note = (text: string): void => console.error(`note: ${text}`)
+
+function printRows(rows: readonly Row[], reference: string): void {
+  for (const row of rows) console.log(tableLine(row, reference))
 }
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean' }, json: { type: 'string' } },
-})
-const only = new RegExp(values.only ?? '')
-const effort: Effort = values.quick ? { rounds: 15, turnMs: 2 } : { rounds: 60, turnMs: 10 }
-
-function rowsOf({ op, size }: Operation, timings: Map<string, Timing>): Row[] {
-  return [...timings].map(([impl, { medianNs, minNs }]) => ({
-    op,
-    ...(size === undefined ? {} : { size }),
-    impl,
-    medianNs: Math.round(medianNs),
-    minNs: Math.round(minNs),
-    opsPerSecond: Math.round(1e9 / minNs),
-    ...(size === undefined ? {} : { mbPerSecond: Math.round((size / minNs) * 1e4) / 10 }),
-  }))
+/** Shows on a terminal how far the suite is; in a pipe nothing but rows is written. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-function print({ op, size }: Operation, timings: Map<string, Timing>): void {
-  const ours = timings.get('didcomm-mote')?.minNs ?? Number.NaN
-  for (const [impl, { medianNs, minNs, spread }] of timings) {
-    const cells = [
-      `${op}${size === undefined ? '' : ` ${size}`}`.padEnd(30),
-      impl.padEnd(27),
-      `${(minNs / 1000).toFixed(2).padStart(9)} us`,
-      `${(medianNs / 1000).toFixed(2).padStart(9)} us`,
-      // Above 1: this package is that many times as fast.
-      impl === 'didcomm-mote' ? '         ' : `${(minNs / ours).toFixed(2).padStart(8)}x`,
-      spread > 1.5 ? '  noisy' : '',
-    ]
-    console.log(cells.join(' ').trimEnd())
-  }
-}
-
-const rows: Row[] = []
-console.log(`${'operation'.padEnd(30)} ${'implementation'.padEnd(27)}      minimum       median  ours is`)
-for (const operation of operations()) {
-  if (!only.test(operation.op)) continue
-  const timings = measure(operation.works, effort)
-  rows.push(...rowsOf(operation, timings))
-  print(operation, timings)
-}
-
-if (values.json) {
-  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
-    packages: Record<string, { version?: string }>
-  }
-  const versions = Object.fromEntries(
-    ['@noble/ciphers', '@noble/curves', '@noble/hashes', 'assemblyscript'].map((name) => [
-      name,
-      lock.packages[`node_modules/${name}`]?.version,
-    ]),
-  )
-  const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, platform: `${process.platform} ${process.arch}` }
+async function measured(options: Options): Promise<Result> {
+  const cores = coreFiles()
+  const ours = moteImplementations(cores)
+  const peers = await loadPeers(peersInNode)
+  const missing = missingFrom(ours[0])
+  const absent = missing.length === 0 ? [] : [`didcomm-mote has no ${missing.join(', ')}: peers only`]
+  const install = peersAreInstalled() ? [] : ['most peers are not installed: npm ci --prefix bench/peers']
+  const notes = [...install, ...peers.notes, ...absent]
+  for (const text of notes) note(text)
+  console.log(tableHeader(options.reference))
+  const rows = await runSuite([...ours, ...peers.implementations], options, {
+    begin: ({ op }, done, total) => showProgress(`${done} of ${total}: ${op}`),
+    rows(found) {
+      showProgress('')
+      printRows(found, options.reference)
+    },
+  })
   const date = new Date().toISOString().slice(0, 10)
-  const result = {
-    date,
-    machine,
-    versions: { node: process.version, openssl: process.versions.openssl, ...versions },
-    rows,
+  const { reference } = options
+  const modules = cores.map(({ name, wasm }) =>
+    moduleSize(`didcomm-mote/${name}`, wasm, (bytes) => gzipSync(bytes, { level: 9 })),
+  )
+  return { date, machine: machine(), versions: versions(), reference, notes, modules, rows }
+}
+
+function stored(file: string): Result {
+  const result = parseResult(readFileSync(file, 'utf8'))
+  console.log(tableHeader(result.reference))
+  printRows(result.rows, result.reference)
+  return result
+}
+
+function summary({ rows }: Result): string {
+  const noisy = rows.filter((row) => row.noisy).length
+  if (noisy === 0) return `${rows.length} rows, none of them noisy`
+  const advice = noisy * 4 > rows.length ? ': this machine is too busy, believe nothing' : ': do not believe those'
+  return `${rows.length} rows, ${noisy} of them noisy${advice}`
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) {
+    console.log(help)
+    return
   }
-  writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
+  const before = options.compare === undefined ? undefined : parseResult(readFileSync(options.compare, 'utf8'))
+  const result = options.from === undefined ? await measured(options) : stored(options.from)
+  if (result.rows.length === 0) throw new UsageError(`--only ${options.only} matches no row`)
+  console.log(summary(result))
+  if (options.json !== undefined) writeFileSync(options.json, formatResult(result))
+  if (!before) return
+  const comparison = compareResults(before, result, options.maxRegressionPercent)
+  console.log(comparisonLines(comparison, options.compare ?? '').join('\n'))
+  if (comparison.changes.some(({ verdict }) => verdict === 'regression')) process.exitCode = 1
+}
+
+try {
+  await main()
+} catch (error) {
+  const known = error instanceof UsageError
+  console.error(known ? `${error.message}\n\n${help}` : error)
+  process.exitCode = known ? 2 : 1
 }

@@ -1,52 +1,93 @@
-/** What one implementation does in one operation. It is called many times and must do the same work each time. */
-export type Work = () => unknown
+import type { Call, Prepared, Work } from './implementation.ts'
+import { type Summary, summarize } from './statistics.ts'
 
-export interface Timing {
-  readonly medianNs: number
-  readonly minNs: number
-  /** Median over minimum: 1 is a quiet machine, above 1.5 the figures are not to be believed. */
-  readonly spread: number
-}
-
+/** How long it may take. */
 export interface Effort {
+  /** Time for each implementation, its warming up included. */
+  readonly budgetMs: number
+  /** How many rounds there are even for one that is too slow for the budget. */
+  readonly minRounds: number
   /** How often each implementation has its turn. */
   readonly rounds: number
-  /** How long one turn takes, about. */
-  readonly turnMs: number
+}
+
+interface Turn {
+  readonly name: string
+  readonly work: Work
+  readonly calls: number
+  /** It takes part in one round out of so many: those that are slow beyond the budget have fewer turns. */
+  readonly every: number
+  readonly ns: number[]
 }
 
 /**
  * Times several implementations of one operation in turns, so that a machine which gets slower or faster meanwhile does so for all
- * of them alike.
+ * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
  */
-export function measure(works: ReadonlyMap<string, Work>, { rounds, turnMs }: Effort): Map<string, Timing> {
-  const turns = [...works].map(([name, work]) => ({ name, work, calls: callsFor(work, turnMs), ns: [] as number[] }))
-  for (let round = 0; round < rounds; round++) {
-    for (const { work, calls, ns } of turns) ns.push(time(work, calls) / calls)
+export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effort): Promise<Map<string, Summary>> {
+  const turns: Turn[] = []
+  for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
+  for (let round = 0; round < effort.rounds; round++) {
+    for (let i = 0; i < turns.length; i++) {
+      const turn = turns[(round + i) % turns.length]
+      if (!turn || round % turn.every !== 0) continue
+      const ns = await elapsedNs(turn.work, turn.calls)
+      turn.ns.push(Math.max(ns, clockResolutionNs()) / turn.calls)
+    }
   }
-  return new Map(turns.map(({ name, ns }) => [name, summary(ns)]))
+  return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
 }
 
-/** Warms up, and returns how many calls take `turnMs`. */
-function callsFor(work: Work, turnMs: number): number {
+function summaryOf({ calls, ns }: Turn): Summary {
+  const summary = summarize(ns)
+  return { ...summary, noisy: summary.noisy || summary.minNs * calls < fewestSteps * clockResolutionNs() }
+}
+
+let resolution: number | undefined
+
+/** The smallest step of the clock: browsers make it as coarse as a millisecond. */
+function clockResolutionNs(): number {
+  if (resolution !== undefined) return resolution
+  const steps: number[] = []
+  let last = performance.now()
+  while (steps.length < 10) {
+    const now = performance.now()
+    if (now > last) steps.push((now - last) * 1e6)
+    last = now
+  }
+  resolution = Math.min(...steps)
+  return resolution
+}
+
+/** How many steps of the clock a turn is to have, and how few make it noisy. */
+const wantedSteps = 20
+const fewestSteps = 10
+/** A call of this length needs no warming up. */
+const longCallNs = 5e7
+
+/** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
+async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
+  if (work.once) return { name, work, calls: 1, every: 1, ns: [] }
+  const warmNs = (budgetMs * 1e6) / 3
+  const turnNs = Math.max((warmNs * 2) / rounds, wantedSteps * clockResolutionNs())
   let calls = 1
-  let elapsed = time(work, calls)
-  while (elapsed < turnMs * 1e6) {
-    calls = Math.ceil(calls * Math.min(10, Math.max(1.5, (turnMs * 1e6) / elapsed)))
-    elapsed = time(work, calls)
+  let ns = work.firstNs < longCallNs ? await elapsedNs(work, calls) : work.firstNs
+  for (let spent = ns; spent < warmNs; spent += ns) {
+    calls = Math.ceil(calls * Math.min(4, Math.max(1, warmNs / 4 / Math.max(ns, 1))))
+    ns = await elapsedNs(work, calls)
   }
-  return calls
+  const perTurn = Math.max(1, Math.round((turnNs * calls) / Math.max(ns, 1)))
+  const affordable = Math.max(minRounds, Math.floor((rounds * turnNs * calls) / (perTurn * Math.max(ns, 1))))
+  return { name, work, calls: perTurn, every: Math.max(1, Math.ceil(rounds / affordable)), ns: [] }
 }
 
-function time(work: Work, calls: number): number {
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < calls; i++) work()
-  return Number(process.hrtime.bigint() - start)
+async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {
+  const startMs = performance.now()
+  if (async) for (let i = 0; i < calls; i++) await call()
+  else repeat(call, calls)
+  return (performance.now() - startMs) * 1e6
 }
 
-function summary(ns: readonly number[]): Timing {
-  const sorted = [...ns].sort((a, b) => a - b)
-  const minNs = sorted[0] ?? Number.NaN
-  const medianNs = sorted[sorted.length >> 1] ?? Number.NaN
-  return { medianNs, minNs, spread: medianNs / minNs }
+function repeat(call: Call, calls: number): void {
+  for (let i = 0; i < calls; i++) call()
 }

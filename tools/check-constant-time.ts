@@ -49,8 +49,11 @@ interface TracedCore {
   readonly globals: TraceGlobals
 }
 
-/** Instantiates the wrappers that ship over a traced core; adds the name of each export that they call to `called`. */
-function instantiate(traced: TracedModule, called: Set<string>): TracedCore {
+/**
+ * Instantiates the wrappers that ship over a traced core; adds the name of each export that they call to `called`. With
+ * `chunkBytes`, what is longer goes through in chunks of that many.
+ */
+function instantiate(traced: TracedModule, called: Set<string>, chunkBytes?: number): TracedCore {
   const core = loadCore(traced.wasm)
   const counted = Object.fromEntries(
     Object.entries(core.wasm).map(([name, value]: [string, unknown]) => {
@@ -62,7 +65,8 @@ function instantiate(traced: TracedModule, called: Set<string>): TracedCore {
       return [name, counting]
     }),
   )
-  const load = (): Core => ({ ...core, wasm: counted as unknown as CoreExports })
+  const room = chunkBytes === undefined ? {} : { chunkBytes, end: core.data + chunkBytes }
+  const load = (): Core => ({ ...core, ...room, wasm: counted as unknown as CoreExports })
   return {
     crypto: { ...curve25519Over(load), ...aeadsOver(load), ...aesOver(load), ...hashesOver(load) },
     globals: core.wasm as unknown as TraceGlobals,
@@ -92,7 +96,7 @@ function checkCase(part: Case, traced: TracedModule, count: number, called: Set<
     return expected?.length ?? 0n
   }
 
-  const warm = instantiate(traced, called)
+  const warm = instantiate(traced, called, part.chunkBytes)
   const runs = secrets.map((secret) => ({ core: warm, run: part.prepare(warm.crypto, secret) }))
   for (const { run } of runs) {
     const result = run()
@@ -105,7 +109,7 @@ function checkCase(part: Case, traced: TracedModule, count: number, called: Set<
   compare(
     ' of the first use',
     secrets.slice(-FIRST_USES).map((secret) => {
-      const core = instantiate(traced, called)
+      const core = instantiate(traced, called, part.chunkBytes)
       return { core, run: () => void part.prepare(core.crypto, secret)() }
     }),
   )

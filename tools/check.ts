@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkBench } from './check-bench.ts'
 import { checkConstantTimes } from './check-constant-time.ts'
 import { checkCores } from './check-core.ts'
 import { checkDocs } from './check-docs.ts'
@@ -38,12 +39,14 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   types: async () => [
     ...(await checkTypes(root, 'tsconfig.json')),
     ...(await checkTypes(root, 'runtime/tsconfig.json')),
+    ...(await checkTypes(root, 'bench/web/tsconfig.json')),
   ],
   layers: () => checkLayers(tree),
   lengths: () => checkLengths(tree),
   names: () => checkNames(tree),
   package: () => checkPackage(tree),
   docs: () => checkDocs(tree),
+  bench: () => checkBench(tree),
   sizes: () => checkSizes(root),
   core: checkCores,
   'constant-time': checkConstantTimes,

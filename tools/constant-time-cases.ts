@@ -5,6 +5,8 @@ import type { Crypto } from '../runtime/crypto/crypto.ts'
 export interface Case {
   readonly name: string
   readonly secretBytes: number
+  /** How much fits the window, a multiple of 128: what is longer is streamed. As much as there is room for if absent. */
+  readonly chunkBytes?: number
   /**
    * Lays out the inputs for a secret, untraced, and returns what is traced. That returns what came out, or undefined
    * where it must be the same for all secrets. It may run more than once.
@@ -67,6 +69,14 @@ const curves: readonly Case[] = [
     prepare: (crypto, secret) => () => crypto.ed25519.sign(message, secret),
   },
   {
+    name: 'Ed25519 signing key',
+    secretBytes: 32,
+    prepare: (crypto, secret) => {
+      const key = crypto.ed25519.signingKey(secret)
+      return () => key.sign(message)
+    },
+  },
+  {
     // The message is a secret too: the commitment to it is sent, not it.
     name: 'Ed25519 sign, secret message',
     secretBytes: 64,
@@ -119,6 +129,11 @@ function aeadCases(label: string, cipher: Cipher, keyBytes: number = 32): Case[]
       },
     },
   ]
+}
+
+/** The same case where nothing but its shortest messages fits the window. */
+function streamed(part: Case): Case {
+  return { ...part, chunkBytes: 256 }
 }
 
 /** Wrong tags, in an order that `choice` rotates: one bit at each byte, all bits, zeros, one word right. */
@@ -250,6 +265,8 @@ export const cases: readonly Case[] = [
   ...curves,
   ...aeadCases('ChaCha20-Poly1305', 'chacha20poly1305'),
   ...aeadCases('XChaCha20-Poly1305', 'xchacha20poly1305'),
+  ...aeadCases('ChaCha20 stream', 'chacha20poly1305').map(streamed),
+  ...aeadCases('XChaCha20 stream', 'xchacha20poly1305').map(streamed),
   ...aeadCases('AES-256-GCM', 'a256gcm'),
   ...aeadCases('AES-128-GCM', 'aes128gcm', 16),
   ...aeadCases('AES-CCM-16-64-128', 'aesCcm16_64_128', 16),

@@ -203,8 +203,12 @@ const module = binaryen.parseText(readFileSync(0, 'utf8'))
 module.setFeatures(binaryen.Features.All)
 process.stdout.write(module.emitBinary())`
 
-/** Assembles the module, without optimising it: in another process, since tsx would take seconds to read binaryen. */
-export function controlModule(): Uint8Array {
+/** Assembles a module from its text, without optimising it: in another process, since tsx would take seconds to read binaryen. */
+export function assembleText(input: string): Uint8Array {
   const cwd = fileURLToPath(new URL('..', import.meta.url))
-  return execFileSync(process.execPath, ['--input-type=module', '--eval', assembler], { cwd, input: text })
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', assembler], { cwd, input })
+}
+
+export function controlModule(): Uint8Array {
+  return assembleText(text)
 }

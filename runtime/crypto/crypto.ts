@@ -24,6 +24,17 @@ export interface Aead {
   open(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array
 }
 
+/**
+ * An Ed25519 private key that is ready to sign. What is computed from the seed is kept in memory and given out by nothing; the
+ * public key that signatures are bound to is its own, and no argument.
+ */
+export interface SigningKey {
+  /** The 32-byte public key. */
+  readonly publicKey: Uint8Array
+  /** Signs; the result has 64 bytes. */
+  sign(message: Uint8Array, out?: Uint8Array): Uint8Array
+}
+
 /** Wraps keys with a key: RFC 3394. */
 export interface KeyWrap {
   readonly keyBytes: number
@@ -31,6 +42,13 @@ export interface KeyWrap {
   wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array
   /** @throws DidCommError `ERR_CRYPTO_TAG` */
   unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
+}
+
+/** A message with an Ed25519 signature, as `verifyBatch` takes it. */
+export interface SignedMessage {
+  readonly signature: Uint8Array
+  readonly message: Uint8Array
+  readonly publicKey: Uint8Array
 }
 
 /** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
@@ -50,13 +68,22 @@ export interface Crypto {
   /** Ed25519, RFC 8032 §5.1. `secretKey` is the 32-byte seed. */
   readonly ed25519: {
     getPublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
-    /** Signs; the result has 64 bytes. */
+    /** Signs; the result has 64 bytes. A key that signs more than once is faster as a `signingKey`. */
     sign(message: Uint8Array, secretKey: Uint8Array, out?: Uint8Array): Uint8Array
+    /** Makes a private key ready: each of its signatures then takes half the time of `sign`. */
+    signingKey(secretKey: Uint8Array): SigningKey
     /**
      * Verifies strictly: S < L, canonical and not small-order A and R, without cofactor. A signature or public key of a wrong
      * length is `false` like any other that does not verify.
      */
     verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+    /**
+     * Verifies any number of signatures, for half the time of `verify` each: less where several are by one key. Returns for each
+     * item, in order, whether it verifies. That depends on the item alone, and is what `verify` says, with one exception: the
+     * equation is checked with the cofactor, as RFC 8032 §5.1.7 writes it. The two can differ only for a signature whose signer
+     * added a point of small order to A or R on purpose: then `verifyBatch` takes it, and `verify` may not.
+     */
+    verifyBatch(items: readonly SignedMessage[]): boolean[]
     /**
      * Computes the X25519 public key that belongs to an Ed25519 public key (RFC 7748 §4.1): did:key derives its key agreement
      * key so.

@@ -2,6 +2,10 @@ import { DidCommError } from '../errors.ts'
 import { expectBytes, outputFor, unshared } from './arguments.ts'
 import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
 import type { Crypto } from './crypto.ts'
+import { verifyBatch } from './ed25519-batch.ts'
+
+/** It takes two slots of the window (assembly/ed25519.ts). */
+const EXPANDED_KEY_BYTES = 96
 
 /** Makes X25519 and Ed25519 over a core. */
 export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519'> {
@@ -48,18 +52,29 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         expectBytes('secretKey', secretKey, 32)
         const target = outputFor(out, 64)
         const core = load()
-        const bytes = unshared(message)
         core.memory.set(secretKey, core.key)
-        core.wasm.ed25519SignBegin(core.key)
-        stream(core, bytes, core.wasm.ed25519Update)
-        core.wasm.ed25519SignCommit()
-        // A message of one chunk is still in the window: the very bytes that R was made from.
-        if (bytes.length <= core.chunkBytes) core.wasm.ed25519Update(core.data, bytes.length)
-        else stream(core, bytes, core.wasm.ed25519Update)
-        core.wasm.ed25519SignEnd(core.result)
-        copyOut(core, core.result, target.length, target)
-        wipeWindow(core, message.length)
+        core.wasm.ed25519Expand(core.key, core.key)
+        signWith(core, message, target)
         return target
+      },
+
+      signingKey(secretKey) {
+        expectBytes('secretKey', secretKey, 32)
+        const core = load()
+        core.memory.set(secretKey, core.key)
+        core.wasm.ed25519Expand(core.key, core.key)
+        const expanded = core.memory.slice(core.key, core.key + EXPANDED_KEY_BYTES)
+        wipeWindow(core, 0)
+        return {
+          publicKey: expanded.slice(64),
+          sign(message, out) {
+            expectBytes('message', message)
+            const target = outputFor(out, 64)
+            core.memory.set(expanded, core.key)
+            signWith(core, message, target)
+            return target
+          },
+        }
       },
 
       verify(signature, message, publicKey) {
@@ -77,6 +92,8 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
         return status === 0
       },
 
+      verifyBatch: (items) => verifyBatch(load, items),
+
       toX25519PublicKey(publicKey, out) {
         expectPublicKey(publicKey)
         const target = outputFor(out, 32)
@@ -90,6 +107,20 @@ export function curve25519Over(load: LoadCore): Pick<Crypto, 'x25519' | 'ed25519
       toX25519SecretKey: (secretKey, out) => fromSecret(secretKey, out, (core) => core.wasm.ed25519SecretToX25519),
     },
   }
+}
+
+/** Signs with the expanded key that is in the window. */
+function signWith(core: Core, message: Uint8Array, target: Uint8Array): void {
+  const bytes = unshared(message)
+  core.wasm.ed25519SignBegin(core.key)
+  stream(core, bytes, core.wasm.ed25519Update)
+  core.wasm.ed25519SignCommit()
+  // A message of one chunk is still in the window: the very bytes that R was made from.
+  if (bytes.length <= core.chunkBytes) core.wasm.ed25519Update(core.data, bytes.length)
+  else stream(core, bytes, core.wasm.ed25519Update)
+  core.wasm.ed25519SignEnd(core.result)
+  copyOut(core, core.result, target.length, target)
+  wipeWindow(core, message.length)
 }
 
 /** A public key comes from outside: a wrong length is a bad key, not a mistake of the caller. */

@@ -1,5 +1,15 @@
 import { EMPTY, expectBytes, expectBytesBetween, expectInteger, outputFor } from './arguments.ts'
-import { type Core, checkStatus, copyOut, type LoadCore, stream, wipeWindow } from './core.ts'
+import {
+  type Core,
+  checkStatus,
+  copyOut,
+  firstBytes,
+  type LoadCore,
+  placeBehind,
+  stream,
+  wipeUpTo,
+  wipeWindow,
+} from './core.ts'
 import type { Crypto } from './crypto.ts'
 
 type HashPart = Pick<Crypto, 'sha256' | 'sha512' | 'hmacSha256' | 'hmacSha512' | 'hkdfSha256' | 'concatKdfSha256'>
@@ -15,9 +25,14 @@ export function hashesOver(load: LoadCore): HashPart {
     expectBytes('message', message)
     const target = outputFor(out, 32)
     const core = load()
-    core.wasm.sha256Init()
-    stream(core, message, core.wasm.sha256Update)
-    core.wasm.sha256Final(core.result)
+    if (fits(core, message)) {
+      core.memory.set(message, core.data)
+      core.wasm.sha256(core.data, message.length, core.result)
+    } else {
+      core.wasm.sha256Init()
+      stream(core, message, core.wasm.sha256Update)
+      core.wasm.sha256Final(core.result)
+    }
     return finish(core, message.length, target)
   }
 
@@ -25,9 +40,14 @@ export function hashesOver(load: LoadCore): HashPart {
     expectBytes('message', message)
     const target = outputFor(out, 64)
     const core = load()
-    core.wasm.sha512Init()
-    stream(core, message, core.wasm.sha512Update)
-    core.wasm.sha512Final(core.result)
+    if (fits(core, message)) {
+      core.memory.set(message, core.data)
+      core.wasm.sha512(core.data, message.length, core.result)
+    } else {
+      core.wasm.sha512Init()
+      stream(core, message, core.wasm.sha512Update)
+      core.wasm.sha512Final(core.result)
+    }
     return finish(core, message.length, target)
   }
 
@@ -39,9 +59,14 @@ export function hashesOver(load: LoadCore): HashPart {
     // RFC 2104 §3 replaces a key longer than a block by its digest.
     const block = key.length > 64 ? sha256(key) : key
     core.memory.set(block, core.key)
-    core.wasm.hmacSha256Init(core.key, block.length)
-    stream(core, message, core.wasm.hmacSha256Update)
-    core.wasm.hmacSha256Final(core.result)
+    if (fits(core, message)) {
+      core.memory.set(message, core.data)
+      core.wasm.hmacSha256(core.key, block.length, core.data, message.length, core.result)
+    } else {
+      core.wasm.hmacSha256Init(core.key, block.length)
+      stream(core, message, core.wasm.hmacSha256Update)
+      core.wasm.hmacSha256Final(core.result)
+    }
     if (block !== key) block.fill(0)
     return finish(core, message.length, target)
   }
@@ -51,14 +76,19 @@ export function hashesOver(load: LoadCore): HashPart {
     expectBytes('message', message)
     const target = outputFor(out, 64)
     const core = load()
+    // RFC 2104 §3 replaces a key longer than a block by its digest.
     const block = key.length > 128 ? sha512(key) : key
-    // Up to 128 bytes: longer than the slot of a key.
-    core.memory.set(block, core.data)
-    core.wasm.hmacSha512Init(core.data, block.length)
-    stream(core, message, core.wasm.hmacSha512Update)
-    core.wasm.hmacSha512Final(core.result)
+    core.memory.set(block, core.key)
+    if (fits(core, message)) {
+      core.memory.set(message, core.data)
+      core.wasm.hmacSha512(core.key, block.length, core.data, message.length, core.result)
+    } else {
+      core.wasm.hmacSha512Init(core.key, block.length)
+      stream(core, message, core.wasm.hmacSha512Update)
+      core.wasm.hmacSha512Final(core.result)
+    }
     if (block !== key) block.fill(0)
-    return finish(core, Math.max(message.length, 128), target)
+    return finish(core, message.length, target)
   }
 
   return {
@@ -93,6 +123,11 @@ export function hashesOver(load: LoadCore): HashPart {
   }
 }
 
+/** Whether the message fits the window with its padding, of at most two blocks of SHA-512. */
+function fits(core: Core, message: Uint8Array): boolean {
+  return message.length <= core.chunkBytes - 256
+}
+
 function finish(core: Core, messageBytes: number, target: Uint8Array): Uint8Array {
   copyOut(core, core.result, target.length, target)
   wipeWindow(core, messageBytes)
@@ -115,17 +150,14 @@ function derive(
   lengthBytes: number,
   derivation: Derivation,
 ): Uint8Array {
-  const secretAt = core.data
-  const infoAt = secretAt + MAX_DERIVATION_INPUT_BYTES
-  const outAt = infoAt + MAX_DERIVATION_INPUT_BYTES
   const out = new Uint8Array(lengthBytes)
+  const secretAt = placeBehind(core, lengthBytes)
+  const infoAt = placeBehind(core, secretAt + secret.length - core.data)
   core.memory.set(secret, secretAt)
   core.memory.set(info, infoAt)
-  const status = derivation(secretAt, secret.length, infoAt, info.length, outAt, lengthBytes)
-  copyOut(core, outAt, lengthBytes, out)
-  core.memory.fill(0, secretAt, secretAt + secret.length)
-  core.memory.fill(0, infoAt, infoAt + info.length)
-  core.memory.fill(0, outAt, outAt + lengthBytes)
+  const status = derivation(secretAt, secret.length, infoAt, info.length, core.data, lengthBytes)
+  out.set(firstBytes(core, lengthBytes))
+  wipeUpTo(core, infoAt + info.length)
   checkStatus(status)
   return out
 }

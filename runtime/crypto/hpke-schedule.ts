@@ -40,7 +40,7 @@ export type HpkeRecipientOptions = HpkeAgreed &
   }
 
 /** The AEADs of RFC 9180 §7.3 that are here, by their names in `Crypto`. */
-const aeadIds = { chacha20poly1305: 0x0003 } as const
+const aeadIds = { aes128gcm: 0x0001, chacha20poly1305: 0x0003 } as const
 
 const kemId = 0x0020
 const kdfId = 0x0001

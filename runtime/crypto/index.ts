@@ -2,7 +2,7 @@ import type { Aead, Crypto, KeyWrap } from './crypto.ts'
 import { type Hpke, hpkeOver } from './hpke.ts'
 import { crypto } from './instantiate.ts'
 
-export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets } from './crypto.ts'
+export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets, SignedMessage, SigningKey } from './crypto.ts'
 export type { Hpke, HpkeRecipient, HpkeSender } from './hpke.ts'
 export { hpkeOver } from './hpke.ts'
 export type {
@@ -52,3 +52,5 @@ export const hkdfSha256: Crypto['hkdfSha256'] = crypto.hkdfSha256
 export const concatKdfSha256: Crypto['concatKdfSha256'] = crypto.concatKdfSha256
 /** HPKE, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305. */
 export const hpkeChacha20Poly1305: Hpke = /* @__PURE__ */ hpkeOver(crypto, 'chacha20poly1305')
+/** HPKE, RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM. */
+export const hpkeAes128Gcm: Hpke = /* @__PURE__ */ hpkeOver(crypto, 'aes128gcm')

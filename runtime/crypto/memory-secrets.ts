@@ -1,7 +1,7 @@
 import { decodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
 import { copyOf, expectBytes } from './arguments.ts'
-import type { Crypto, Secrets } from './crypto.ts'
+import type { Crypto, Secrets, SigningKey } from './crypto.ts'
 
 /** A private key in memory, as it is given to `memorySecrets`. */
 export interface SecretKey {
@@ -47,6 +47,14 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
     return key.secretKey
   }
 
+  const signingKeys = new Map<string, SigningKey>()
+
+  function signingKey(kid: string): SigningKey {
+    const key = signingKeys.get(kid) ?? crypto.ed25519.signingKey(find(kid, 'Ed25519'))
+    signingKeys.set(kid, key)
+    return key
+  }
+
   return {
     async kids() {
       return [...held.keys()]
@@ -58,7 +66,7 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
       return crypto.x25519.getSharedSecret(find(kid, 'X25519'), peerPublicKey)
     },
     async sign(kid, data) {
-      return crypto.ed25519.sign(data, find(kid, 'Ed25519'))
+      return signingKey(kid).sign(data)
     },
   }
 }

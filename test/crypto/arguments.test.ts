@@ -11,6 +11,7 @@ const wrong: [call: () => unknown, message: string][] = [
   [() => x25519.getSharedSecret(of(33), of(32)), '"secretKey" expected Uint8Array of length 32, got length=33'],
   [() => ed25519.getPublicKey(of(64)), '"secretKey" expected Uint8Array of length 32, got length=64'],
   [() => ed25519.sign(of(3), of(0)), '"secretKey" expected Uint8Array of length 32, got length=0'],
+  [() => ed25519.signingKey(of(64)), '"secretKey" expected Uint8Array of length 32, got length=64'],
   [() => ed25519.toX25519SecretKey(of(1)), '"secretKey" expected Uint8Array of length 32, got length=1'],
   [() => chacha20poly1305.seal(of(16), of(12), of(0)), '"key" expected Uint8Array of length 32, got length=16'],
   [() => chacha20poly1305.seal(of(32), of(24), of(0)), '"nonce" expected Uint8Array of length 12, got length=24'],
@@ -26,6 +27,10 @@ const wrong: [call: () => unknown, message: string][] = [
     '"otherInfo" expected Uint8Array of length 0..16384, got length=70000',
   ],
   [() => crypto.sha256(of(1), of(31)), '"out" expected Uint8Array of length at least 32, got length=31'],
+  [
+    () => ed25519.signingKey(of(32)).sign(of(1), of(63)),
+    '"out" expected Uint8Array of length at least 64, got length=63',
+  ],
   [() => ed25519.sign(of(1), of(32), of(63)), '"out" expected Uint8Array of length at least 64, got length=63'],
   [
     () => chacha20poly1305.seal(of(32), of(12), of(5), of(0), of(20)),

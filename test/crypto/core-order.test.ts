@@ -202,7 +202,7 @@ describe('the start of a verification', () => {
 describe('the window of the core', () => {
   it('starts behind all static data, is aligned, and reaches the end of the memory', () => {
     const { key, data, chunkBytes, memory } = loadCore(Buffer.from(chooseCore(), 'base64'))
-    expect(key).toBeLessThanOrEqual(inject('coreBuild') === 'base' ? 12_288 : 32_768)
+    expect(key).toBeLessThanOrEqual(inject('coreBuild') === 'base' ? 20_480 : 90_112)
     expect([key % 16, data % 16, chunkBytes % 128]).toEqual([0, 0, 0])
     expect(data + chunkBytes).toBeLessThanOrEqual(memory.length)
     expect(memory.length).toBe(2 * 65_536)

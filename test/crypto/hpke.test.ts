@@ -18,7 +18,7 @@ interface Vector {
   exports: { exporter_context: string; L: number; exported_value: string }[]
 }
 
-const names = { 3: 'chacha20poly1305' } as const
+const names = { 1: 'aes128gcm', 3: 'chacha20poly1305' } as const
 const { vectors } = ownVectors<{ vectors: Vector[] }>('hpke_x25519.json')
 
 const agreedOf = ({ info, psk, psk_id }: Vector): HpkeAgreed => ({
@@ -26,8 +26,8 @@ const agreedOf = ({ info, psk, psk_id }: Vector): HpkeAgreed => ({
   ...(psk && psk_id ? { psk: { psk: hex(psk), pskId: hex(psk_id) } } : {}),
 })
 
-describe.each(vectors.filter(({ aead_id }) => aead_id in names))('RFC 9180 A, AEAD $aead_id, mode $mode', (vector) => {
-  const hpke = hpkeOver(crypto, names[vector.aead_id as keyof typeof names])
+describe.each(vectors)('RFC 9180 A, AEAD $aead_id, mode $mode', (vector) => {
+  const hpke = hpkeOver(crypto, names[vector.aead_id])
   const agreed = agreedOf(vector)
   const recipientPublicKey = hex(vector.pkRm)
   const [secretKey, enc] = [hex(vector.skRm), hex(vector.enc)]

@@ -45,6 +45,8 @@ const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   'ed25519.sign': ({ ed25519 }, secret) => ed25519.sign(aad, secret.subarray(0, 32)),
   'ed25519.sign of a long message': ({ ed25519 }, secret) =>
     ed25519.sign(new Uint8Array(200_000), secret.subarray(0, 32)),
+  'ed25519.signingKey': ({ ed25519 }, secret) => ed25519.signingKey(secret.subarray(0, 32)),
+  'a signature of ed25519.signingKey': ({ ed25519 }, secret) => ed25519.signingKey(secret.subarray(0, 32)).sign(aad),
   'ed25519.toX25519SecretKey': ({ ed25519 }, secret) => ed25519.toX25519SecretKey(secret.subarray(0, 32)),
   'chacha20poly1305.seal under a key': ({ chacha20poly1305 }, secret) =>
     chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), aad, aad),

@@ -1,5 +1,5 @@
 import { Chacha20Poly1305 } from '@hpke/chacha20poly1305'
-import { CipherSuite, HkdfSha256 } from '@hpke/core'
+import { Aes128Gcm, CipherSuite, HkdfSha256 } from '@hpke/core'
 import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519'
 import { describe, expect, it } from 'vitest'
 import { crypto, hpkeOver } from '../../runtime/crypto/index.ts'
@@ -10,7 +10,7 @@ const text = (value: ArrayBuffer): Uint8Array => new Uint8Array(value)
 /** The peer wants memory that is not shared. */
 const own = (value: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(value)
 
-const suites = { chacha20poly1305: () => new Chacha20Poly1305() } as const
+const suites = { aes128gcm: () => new Aes128Gcm(), chacha20poly1305: () => new Chacha20Poly1305() } as const
 const modes = { base: undefined, psk: { pskId: bytes(5), psk: bytes(32) } }
 const cases = Object.keys(suites).flatMap((aead) => Object.keys(modes).map((mode) => ({ aead, mode })))
 

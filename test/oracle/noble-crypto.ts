@@ -43,6 +43,11 @@ function concatKdf(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes:
   return out.slice(0, lengthBytes)
 }
 
+function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== 64 || publicKey.length !== 32) return false
+  return ed25519.verify(signature, message, publicKey, { zip215: false })
+}
+
 /** `Crypto` over the @noble libraries: a second implementation, to run suites over. Its Ed25519 verify is not as strict. */
 export const nobleCrypto: Crypto = {
   x25519: {
@@ -53,10 +58,12 @@ export const nobleCrypto: Crypto = {
   ed25519: {
     getPublicKey: (secretKey, out) => written(ed25519.getPublicKey(secretKey), out),
     sign: (message, secretKey, out) => written(ed25519.sign(message, secretKey), out),
-    verify: (signature, message, publicKey) =>
-      signature.length === 64 &&
-      publicKey.length === 32 &&
-      ed25519.verify(signature, message, publicKey, { zip215: false }),
+    signingKey: (secretKey) => ({
+      publicKey: ed25519.getPublicKey(secretKey),
+      sign: (message, out) => written(ed25519.sign(message, secretKey), out),
+    }),
+    verify,
+    verifyBatch: (items) => items.map(({ signature, message, publicKey }) => verify(signature, message, publicKey)),
     toX25519PublicKey: (publicKey, out) =>
       orError('ERR_KEY_INVALID', () => written(ed25519.utils.toMontgomery(publicKey), out)),
     toX25519SecretKey: (secretKey, out) => written(ed25519.utils.toMontgomerySecret(secretKey), out),

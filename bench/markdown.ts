@@ -1,0 +1,141 @@
+// The parts of README.md and bench/README.md that a result decides. They stand between comments, `bench:NAME` and `/bench:NAME`.
+import type { Result, Row } from './result.ts'
+import { formatNs, formatOperation, formatSize } from './table.ts'
+import { findRow, outcomes } from './targets.ts'
+
+/** Writes a table with aligned columns: the first to the left, the others to the right. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, i) => (i === 0 ? (cells[i] ?? '').padEnd(width) : (cells[i] ?? '').padStart(width))).join(' | ')} |`
+  const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
+  return [line(header), rule, ...rows.map(line)].join('\n')
+}
+
+/** Writes how many times as fast; `~` says that the machine was too busy to believe it. */
+export function formatRatio(ratio: number | undefined, noisy = false): string {
+  if (ratio === undefined) return ''
+  return `${noisy ? '~' : ''}${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}x`
+}
+
+const ours = 'didcomm-mote'
+const peersOfSummary = ['node:crypto', 'libsodium-wrappers', '@noble'] as const
+
+/** The operations of the short table and of the plot. */
+export const highlights: readonly (readonly [op: string, size: number | null])[] = [
+  ['x25519', null],
+  ['x25519-base', null],
+  ['ed25519-keypair', null],
+  ['ed25519-sign', 64],
+  ['ed25519-verify', 64],
+  ['ed25519-verify-batch', 64],
+  ['chacha20-poly1305-seal', 64],
+  ['chacha20-poly1305-seal', 1024],
+  ['chacha20-poly1305-seal', 16_384],
+  ['chacha20-poly1305-open', 1024],
+  ['aes-256-gcm-seal', 1024],
+  ['a256cbc-hs512-seal', 1024],
+  ['sha256', 1024],
+  ['sha512', 64],
+  ['hkdf-sha256', null],
+  ['hpke-seal', 64],
+]
+
+function ratioOf(row: Row, peer: Row | undefined): string {
+  return formatRatio(peer && peer.minNs / row.minNs, row.noisy || peer?.noisy)
+}
+
+function machineLine({ date, machine, versions }: Result): string {
+  const { node = '', openssl = '' } = versions
+  return `${date}, Node ${node} with OpenSSL ${openssl}, ${machine.cores} cores of ${machine.cpu}, ${machine.platform}.`
+}
+
+function summary(result: Result): string {
+  const rows = highlights.flatMap(([op, size]) => {
+    const row = findRow(result, op, size, ours)
+    if (!row) return []
+    const peers = peersOfSummary.map((peer) => ratioOf(row, findRow(result, op, size, peer)))
+    return [[formatOperation(row), formatNs(row.minNs), ...peers]]
+  })
+  const header = ['operation', ours, ...peersOfSummary.map((peer) => `against ${peer}`)]
+  return [
+    markdownTable(header, rows),
+    '',
+    `${machineLine(result)} Minima; the last columns say how many times as fast.`,
+  ].join('\n')
+}
+
+function targetTable(result: Result): string {
+  const rows = outcomes(result).map(({ target, ratio, noisy }) => {
+    const met = ratio === undefined ? 'not measured' : ratio >= target.ratio ? 'met' : 'missed'
+    const what = target.impl === ours ? '' : ` (${target.impl.replace(`${ours} `, '').replace(`${ours}/`, '')})`
+    const against = target.peerOp === target.op ? target.peer : `${target.peer}, single`
+    return [`${formatOperation(target)}${what}`, against, formatRatio(target.ratio), formatRatio(ratio, noisy), met]
+  })
+  return markdownTable(['operation', 'against', 'target', 'measured', ''], rows)
+}
+
+/** All sizes of one operation, one line for each implementation. */
+function operationTable({ rows }: Result, op: string): string {
+  const chosen = rows.filter((row) => row.op === op)
+  const sizes = [...new Set(chosen.map(({ size }) => size))]
+  const lines = [...new Set(chosen.map(({ impl }) => impl))].map((impl) => [
+    impl,
+    ...sizes.map((size) => {
+      const row = chosen.find((candidate) => candidate.impl === impl && candidate.size === size)
+      return row ? `${row.noisy ? '~' : ''}${formatNs(row.minNs)}` : ''
+    }),
+  ])
+  return markdownTable([op, ...sizes.map((size) => (size === null ? 'minimum' : formatSize(size)))], lines)
+}
+
+const isOverhead = (op: string): boolean => op === 'call' || op.startsWith('startup')
+
+function tables(result: Result, wanted: (op: string) => boolean): string {
+  const ops = [...new Set(result.rows.map(({ op }) => op))].filter(wanted)
+  return ops.map((op) => operationTable(result, op)).join('\n\n')
+}
+
+function modules(result: Result): string {
+  const rows = result.modules.map(({ name, rawBytes, gzipBytes, pages, memoryBytes }) => {
+    return [name, String(rawBytes), String(gzipBytes), String(pages), String(memoryBytes)]
+  })
+  return markdownTable(['module', 'bytes', 'gzip', 'pages', 'memory, bytes'], rows)
+}
+
+function provenance(result: Result): string {
+  const versions = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`)
+  const noisy = result.rows.filter((row) => row.noisy).length
+  return [
+    machineLine(result),
+    `${result.rows.length} rows, ${noisy} of them noisy. Versions: ${versions.join(', ')}.`,
+    ...result.notes.map((note) => `- ${note}`),
+  ].join('\n')
+}
+
+/** What stands in each place. */
+export function blocks(result: Result): Record<string, string> {
+  return {
+    summary: summary(result),
+    targets: targetTable(result),
+    provenance: provenance(result),
+    operations: tables(result, (op) => !isOverhead(op)),
+    overheads: tables(result, isOverhead),
+    modules: modules(result),
+  }
+}
+
+const place = /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench:\2 -->)/g
+
+/**
+ * Writes what a result says into the places of a document.
+ *
+ * @throws Error for a place whose name is not known
+ */
+export function fillPlaces(text: string, contents: Readonly<Record<string, string>>): string {
+  return text.replace(place, (_, begin: string, name: string, end: string) => {
+    const content = contents[name]
+    if (content === undefined) throw new Error(`no such place as bench:${name}`)
+    return `${begin}\n${content}\n\n${end}`
+  })
+}

@@ -1,0 +1,138 @@
+// What this package does: as a user calls it, over each build of the core, and with outputs that the caller supplies.
+import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap } from 'didcomm-mote/crypto'
+import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
+import { compoundMakers } from './mote-compound.ts'
+import { startupMakers } from './startup.ts'
+
+/** The ciphers of `Crypto`, by the names that they may have there. One that is absent has no rows. */
+const ciphers: Readonly<Record<string, readonly string[]>> = {
+  'chacha20-poly1305': ['chacha20poly1305'],
+  'xchacha20-poly1305': ['xchacha20poly1305'],
+  'aes-256-gcm': ['a256gcm', 'aes256gcm'],
+  'aes-128-gcm': ['a128gcm', 'aes128gcm'],
+  'a256cbc-hs512': ['a256cbcHs512'],
+  'aes-ccm-16-64-128': ['aesCcm1664128', 'aesCcm16_64_128'],
+  'aes-ccm-16-128-128': ['aesCcm16128128', 'aesCcm16_128_128'],
+  'aes-ccm-16-64-256': ['aesCcm1664256', 'aesCcm16_64_256'],
+}
+
+function find<T>(
+  crypto: Crypto,
+  names: readonly string[],
+  fits: (value: object) => value is T & object,
+): T | undefined {
+  const features = new Map<string, unknown>(Object.entries(crypto))
+  const found = names.map((name) => features.get(name))
+  return found.find((value): value is T & object => typeof value === 'object' && value !== null && fits(value))
+}
+
+const isAead = (value: object): value is Aead => 'seal' in value && 'open' in value && 'nonceBytes' in value
+const isKeyWrap = (value: object): value is KeyWrap => 'wrapKey' in value && 'unwrapKey' in value
+
+function ciphersOf(crypto: Crypto, makers: (name: string, aead: Aead) => Makers): Makers {
+  const found = Object.entries(ciphers).map(([name, names]) => ({ name, aead: find(crypto, names, isAead) }))
+  return Object.assign({}, ...found.map(({ name, aead }) => (aead ? makers(name, aead) : {})))
+}
+
+/** Every operation as a user calls it: the result is a new array. */
+export function moteMakers(crypto: Crypto): Makers {
+  const { x25519, ed25519, hkdfSha256 } = crypto
+  const a256kw = find(crypto, ['a256kw', 'aes256kw'], isKeyWrap)
+  return {
+    x25519: (input) => () => x25519.getSharedSecret(input.secretKey, input.peerKey),
+    'x25519-base': (input) => () => x25519.getPublicKey(input.secretKey),
+    'ed25519-keypair': (input) => () => ed25519.getPublicKey(input.secretKey),
+    'ed25519-sign': (input) => () => ed25519.sign(input.message, input.secretKey),
+    'ed25519-verify': (input) => {
+      const [signature, publicKey] = [input.given('ed25519-sign'), input.given('ed25519-keypair')]
+      return () => ed25519.verify(signature, input.message, publicKey)
+    },
+    ...ciphersOf(crypto, (name, aead) => aeadMakers(name, aead.keyBytes, aead.nonceBytes, aead)),
+    ...(a256kw && keyWrapMakers(a256kw)),
+    sha256: hashMaker((message) => crypto.sha256(message)),
+    sha512: hashMaker((message) => crypto.sha512(message)),
+    'hmac-sha256': (input) => {
+      const key = input.key(32)
+      return () => crypto.hmacSha256(key, input.message)
+    },
+    'hmac-sha512': (input) => {
+      const key = input.key(64)
+      return () => crypto.hmacSha512(key, input.message)
+    },
+    'hkdf-sha256': (input) => {
+      const salt = input.nonce(12)
+      return () => hkdfSha256.expand(hkdfSha256.extract(input.secretKey, salt), input.peerKey, 32)
+    },
+    ...compoundMakers(crypto),
+  }
+}
+
+function keyWrapMakers(a256kw: KeyWrap): Makers {
+  return {
+    'a256kw-wrap': (input) => {
+      const kek = input.key(32)
+      return () => a256kw.wrapKey(kek, input.message)
+    },
+    'a256kw-unwrap': (input) => {
+      const [kek, wrapped] = [input.key(32), input.given('a256kw-wrap')]
+      return () => a256kw.unwrapKey(kek, wrapped)
+    },
+  }
+}
+
+/**
+ * The operations that take an output from the caller. `seal` writes over its plaintext; `open` and the others write into one
+ * array again and again, since an `open` that destroys its input could be called once only.
+ */
+export function inPlaceMakers(crypto: Crypto): Makers {
+  const { x25519, ed25519 } = crypto
+  const into = (bytes: number, call: (input: Input, out: Uint8Array) => unknown) => (input: Input) => {
+    const out = new Uint8Array(bytes)
+    return () => call(input, out)
+  }
+  return {
+    x25519: into(32, ({ secretKey, peerKey }, out) => x25519.getSharedSecret(secretKey, peerKey, out)),
+    'x25519-base': into(32, ({ secretKey }, out) => x25519.getPublicKey(secretKey, out)),
+    'ed25519-keypair': into(32, ({ secretKey }, out) => ed25519.getPublicKey(secretKey, out)),
+    'ed25519-sign': into(64, ({ message, secretKey }, out) => ed25519.sign(message, secretKey, out)),
+    sha256: into(32, ({ message }, out) => crypto.sha256(message, out)),
+    sha512: into(64, ({ message }, out) => crypto.sha512(message, out)),
+    ...ciphersOf(crypto, inPlaceCipher),
+  }
+}
+
+function inPlaceCipher(name: string, aead: Aead): Makers {
+  return {
+    [`${name}-seal`]: (input) => {
+      const [key, nonce] = [input.key(aead.keyBytes), input.nonce(aead.nonceBytes)]
+      const buffer = new Uint8Array(input.given(`${name}-seal`).length)
+      const plaintext = buffer.subarray(0, input.size)
+      plaintext.set(input.message)
+      return () => aead.seal(key, nonce, plaintext, undefined, buffer)
+    },
+    [`${name}-open`]: (input) => {
+      const [key, nonce] = [input.key(aead.keyBytes), input.nonce(aead.nonceBytes)]
+      const [sealed, out] = [input.given(`${name}-seal`), new Uint8Array(input.size)]
+      return () => aead.open(key, nonce, sealed, undefined, out)
+    },
+  }
+}
+
+/** A build of the core, as bytes. */
+export interface CoreFile {
+  readonly name: string
+  readonly wasm: Uint8Array
+}
+
+/** Ours: first what a user gets, to which all others are compared. */
+export function moteImplementations(cores: readonly CoreFile[]): Implementation[] {
+  const builds = cores.map(({ name, wasm }) => ({
+    name: `didcomm-mote/${name}`,
+    makers: { ...moteMakers(instantiateCore(wasm)), ...startupMakers(wasm) },
+  }))
+  return [
+    { name: 'didcomm-mote', makers: moteMakers(crypto) },
+    { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },
+    ...builds,
+  ]
+}

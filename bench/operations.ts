@@ -1,0 +1,58 @@
+// Every operation of the suite, in the order of its table. An operation is one line here, and one line for each
+// implementation that has it: ours in mote.ts, Node's in node-crypto.ts, the others in peers/.
+
+export interface Operation {
+  readonly op: string
+  /** Lengths of the message, in bytes; `[0]` where there is none. */
+  readonly sizes: readonly number[]
+  /** How many things one call does, where that is not one: figures are for each of them. */
+  readonly per?: number
+}
+
+const none = [0]
+const all = [16, 64, 256, 1024, 16_384, 1_048_576]
+/** The length of a message has two bytes in the AES-CCM of RFC 9053 §4.2. */
+const below64KiB = [16, 64, 256, 1024, 16_384]
+
+const aead = (name: string, sizes = all): Operation[] => [
+  { op: `${name}-seal`, sizes },
+  { op: `${name}-open`, sizes },
+]
+
+/** How many signatures a batch has. */
+export const batchSize = 64
+
+/** What a call, and having the core at all, costs. The size of a call is that of its input and of its output. */
+const overheads: readonly Operation[] = [
+  { op: 'call', sizes: [32, 256, 1024] },
+  { op: 'startup-compile', sizes: none },
+  { op: 'startup-instantiate', sizes: none },
+  { op: 'startup-first-call', sizes: none },
+]
+
+export const operations: readonly Operation[] = [
+  { op: 'x25519', sizes: none },
+  { op: 'x25519-base', sizes: none },
+  { op: 'ed25519-keypair', sizes: none },
+  { op: 'ed25519-sign', sizes: all },
+  { op: 'ed25519-verify', sizes: all },
+  { op: 'ed25519-verify-batch', sizes: [64], per: batchSize },
+  ...aead('chacha20-poly1305'),
+  ...aead('xchacha20-poly1305'),
+  ...aead('aes-256-gcm'),
+  ...aead('aes-128-gcm'),
+  ...aead('a256cbc-hs512'),
+  ...aead('aes-ccm-16-64-128', below64KiB),
+  ...aead('aes-ccm-16-128-128', below64KiB),
+  ...aead('aes-ccm-16-64-256', below64KiB),
+  { op: 'a256kw-wrap', sizes: [64] },
+  { op: 'a256kw-unwrap', sizes: [64] },
+  { op: 'sha256', sizes: all },
+  { op: 'sha512', sizes: all },
+  { op: 'hmac-sha256', sizes: all },
+  { op: 'hmac-sha512', sizes: all },
+  { op: 'hkdf-sha256', sizes: none },
+  { op: 'hpke-seal', sizes: all },
+  { op: 'hpke-open', sizes: all },
+  ...overheads,
+]

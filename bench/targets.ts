@@ -1,0 +1,78 @@
+import type { Result, Row } from './result.ts'
+
+const sodium = 'libsodium-wrappers'
+const node = 'node:crypto'
+
+/** A ratio that this package aims at: how many times as fast as the peer it is to be. */
+export interface Target {
+  readonly op: string
+  readonly size: number | null
+  /** Ours. */
+  readonly impl: string
+  readonly peer: string
+  /** What of the peer it is compared with, where that is not the same operation. */
+  readonly peerOp: string
+  readonly ratio: number
+}
+
+function target(op: string, size: number | null, peer: string, ratio: number, other: Partial<Target> = {}): Target {
+  return { op, size, impl: 'didcomm-mote', peer, peerOp: op, ratio, ...other }
+}
+
+const batch = { peerOp: 'ed25519-verify' }
+
+/** What was aimed at when the core was written, on Node 20. */
+export const targets: readonly Target[] = [
+  target('x25519', null, sodium, 2.2),
+  target('x25519', null, node, 0.95),
+  target('x25519', null, sodium, 1.3, { impl: 'didcomm-mote/base' }),
+  target('x25519-base', null, sodium, 3),
+  target('x25519-base', null, node, 2.5),
+  target('x25519-base', null, 'node:crypto raw keys', 35),
+  target('ed25519-keypair', null, sodium, 3),
+  target('ed25519-keypair', null, node, 2.5),
+  target('ed25519-keypair', null, 'node:crypto raw keys', 35),
+  target('ed25519-sign', 64, sodium, 2.8),
+  target('ed25519-sign', 64, node, 2),
+  target('ed25519-verify', 64, sodium, 2.1),
+  target('ed25519-verify', 64, node, 1.8),
+  target('ed25519-verify-batch', 64, sodium, 3.7, batch),
+  target('ed25519-verify-batch', 64, node, 3.2, batch),
+  target('chacha20-poly1305-seal', 64, sodium, 5, { impl: 'didcomm-mote in place' }),
+  target('chacha20-poly1305-seal', 64, sodium, 3),
+  target('chacha20-poly1305-seal', 64, node, 10),
+  target('chacha20-poly1305-seal', 1024, sodium, 2.8),
+  target('chacha20-poly1305-seal', 1024, node, 3),
+  target('chacha20-poly1305-seal', 16_384, sodium, 2.6),
+  target('chacha20-poly1305-seal', 16_384, node, 0.65),
+  target('chacha20-poly1305-seal', 1_048_576, sodium, 2.6),
+  target('chacha20-poly1305-seal', 1_048_576, node, 0.4),
+  target('chacha20-poly1305-open', 1024, sodium, 2.4),
+  target('chacha20-poly1305-open', 16_384, sodium, 2.4),
+  target('sha512', 64, sodium, 2),
+  target('sha512', 64, node, 4),
+  target('sha256', 1_048_576, 'libsodium-wrappers-sumo', 1.3),
+  target('sha256', 1_048_576, node, 0.25),
+  target('aes-256-gcm-seal', 16_384, '@noble', 3),
+]
+
+/** Finds a row. */
+export function findRow({ rows }: Result, op: string, size: number | null, impl: string): Row | undefined {
+  return rows.find((row) => row.op === op && row.size === size && row.impl === impl)
+}
+
+export interface Outcome {
+  readonly target: Target
+  /** Times as fast as the peer; absent where one of the two rows is. */
+  readonly ratio?: number
+  readonly noisy: boolean
+}
+
+export function outcomes(result: Result): Outcome[] {
+  return targets.map((target) => {
+    const ours = findRow(result, target.op, target.size, target.impl)
+    const theirs = findRow(result, target.peerOp, target.size, target.peer)
+    const noisy = ours?.noisy === true || theirs?.noisy === true
+    return ours && theirs ? { target, ratio: theirs.minNs / ours.minNs, noisy } : { target, noisy }
+  })
+}
