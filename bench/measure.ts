@@ -3,10 +3,8 @@ import { type Summary, summarize } from './statistics.ts'
 
 /** How long it may take. */
 export interface Effort {
-  /** Time for each implementation, its warming up included. */
+  /** Time for each implementation, its warming up included. 0: no more than was measured when it was prepared. */
   readonly budgetMs: number
-  /** How many rounds there are even for one that is too slow for the budget. */
-  readonly minRounds: number
   /** How often each implementation has its turn. */
   readonly rounds: number
 }
@@ -29,6 +27,7 @@ interface Turn {
  * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
  */
 export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effort): Promise<Map<string, Summary>> {
+  if (effort.budgetMs === 0) return new Map([...works].map(([name, { firstNs }]) => [name, summarize([firstNs])]))
   const turns: Turn[] = []
   for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
   for (let round = 0; round < effort.rounds; round++) {
@@ -74,11 +73,13 @@ function clockResolutionNs(): number {
 /** How many steps of the clock a turn is to have, and how few make it noisy. */
 const wantedSteps = 20
 const fewestSteps = 10
+/** How many rounds there are even for one that is too slow for its budget. */
+const minRounds = 3
 /** A call of this length needs no warming up. */
 const longCallNs = 5e7
 
 /** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
-async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
+async function warmUp(name: string, work: Prepared, { budgetMs, rounds }: Effort): Promise<Turn> {
   if (work.once) return { name, work, calls: 1, turnNs: 0, every: 1, ns: [], quickestNs: 0 }
   const warmNs = (budgetMs * 1e6) / 3
   const turnNs = Math.max((warmNs * 2) / rounds, wantedSteps * clockResolutionNs())

@@ -43,11 +43,9 @@ export async function runSuite(
   for (const trial of trials) {
     await progress.begin?.(trial, rows.length, total)
     const leftMs = Math.max(0, endMs - performance.now())
-    const budgetMs = Math.min(longestMs, Math.max(shortestMs, leftMs / (total - rows.length)))
-    // Out of time, as on a machine that is much too slow: what is left is looked at once, and marked as noisy.
-    const minRounds = leftMs > 0 ? 3 : 1
-    const effort = { budgetMs, minRounds, rounds: plan.rounds }
-    const measured = await runTrial(trial, implementations, plan.reference, effort)
+    // Out of time, as on a machine that is much too slow: what is left is only looked at, and marked as noisy.
+    const budgetMs = leftMs === 0 ? 0 : Math.min(longestMs, Math.max(shortestMs, leftMs / (total - rows.length)))
+    const measured = await runTrial(trial, implementations, plan.reference, { budgetMs, rounds: plan.rounds })
     rows.push(...measured)
     progress.rows?.(measured)
   }
