@@ -27,7 +27,7 @@ interface Turn {
  * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
  */
 export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effort): Promise<Map<string, Summary>> {
-  if (effort.budgetMs === 0) return new Map([...works].map(([name, { firstNs }]) => [name, summarize([firstNs])]))
+  if (effort.budgetMs === 0) return new Map([...works].map(([name, work]) => [name, firstLook(work)]))
   const turns: Turn[] = []
   for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
   for (let round = 0; round < effort.rounds; round++) {
@@ -39,6 +39,8 @@ export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effo
   }
   return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
 }
+
+const firstLook = ({ firstNs }: Prepared): Summary => summarize([Math.max(firstNs, clockResolutionNs())])
 
 async function takeTurn(turn: Turn): Promise<void> {
   const elapsed = Math.max(await elapsedNs(turn.work, turn.calls), clockResolutionNs())
