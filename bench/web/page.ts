@@ -68,15 +68,12 @@ function show(rows: readonly Row[]): void {
 }
 
 const coreFiles = () => BUILT.cores.map(({ name, base64 }) => ({ name, wasm: decodeBase64(base64) }))
-/** A build that this browser cannot run, such as one with SIMD, is left out. */
-const runs = ({ wasm }: { wasm: Uint8Array }) => WebAssembly.validate(Uint8Array.from(wasm))
-
 /** Lets the browser paint. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve))
 
 async function measure(): Promise<Result> {
   const pattern = new RegExp(only.value)
-  const ours = moteImplementations(coreFiles().filter(runs))
+  const ours = moteImplementations(coreFiles())
   const peers = await loadPeers(peersAnywhere)
   const missing = missingFrom(ours[0])
   const absent = missing.length === 0 ? [] : [`didcomm-mote has no ${missing.join(', ')}: peers only`]
