@@ -6,7 +6,6 @@ import { runTrial, type Trial, trialsOf } from './suite.ts'
 export interface Plan {
   readonly only: RegExp
   readonly seconds: number
-  readonly rounds: number
   readonly reference: string
 }
 
@@ -43,9 +42,8 @@ export async function runSuite(
   for (const trial of trials) {
     await progress.begin?.(trial, rows.length, total)
     const leftMs = Math.max(0, endMs - performance.now())
-    // Out of time, as on a machine that is much too slow: what is left is only looked at, and marked as noisy.
-    const budgetMs = leftMs === 0 ? 0 : Math.min(longestMs, Math.max(shortestMs, leftMs / (total - rows.length)))
-    const measured = await runTrial(trial, implementations, plan.reference, { budgetMs, rounds: plan.rounds })
+    const budgetMs = Math.min(longestMs, Math.max(shortestMs, leftMs / (total - rows.length)))
+    const measured = await runTrial(trial, implementations, plan.reference, budgetMs)
     rows.push(...measured)
     progress.rows?.(measured)
   }

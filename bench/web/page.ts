@@ -79,7 +79,7 @@ async function measure(): Promise<Result> {
   const absent = missing.length === 0 ? [] : [`didcomm-mote has no ${missing.join(', ')}: peers only`]
   const said = [...peers.notes, ...absent]
   notes.replaceChildren(...said.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
-  const plan = { only: pattern, seconds: Math.max(1, Number(seconds.value) || 30), rounds: 11, reference }
+  const plan = { only: pattern, seconds: Math.max(1, Number(seconds.value) || 30), reference }
   const rows = await runSuite([...ours, ...peers.implementations], plan, {
     async begin(trial, done, total) {
       if (stopping) throw new Stopped()
