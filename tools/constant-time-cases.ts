@@ -20,6 +20,10 @@ export const publicExports: readonly string[] = [
   'ed25519VerifyBegin',
   'ed25519VerifyEnd',
   'ed25519PublicToX25519',
+  'ed25519BatchBegin',
+  'ed25519BatchItem',
+  'ed25519BatchItemEnd',
+  'ed25519BatchEnd',
 ]
 
 /** Exports that compare secrets and tell the outcome. Inside, conditions are traced by outcome and not by what is compared. */
@@ -276,4 +280,7 @@ export const cases: readonly Case[] = [
   wrongPadding,
   ...keyWrap,
   ...hashes,
+  ...hashes
+    .filter(({ name }) => /SHA-\d+$/.test(name) && !/HKDF/.test(name))
+    .map((part) => streamed({ ...part, name: `${part.name} stream` })),
 ]

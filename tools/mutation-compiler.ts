@@ -27,7 +27,7 @@ export async function compileCore(
     const file = join(root, name)
     return sources.get(name) ?? (existsSync(file) ? readFileSync(file, 'utf8') : null)
   }
-  const level = optimize === 0 ? ['--optimizeLevel', '0', '--converge', 'false'] : []
+  const level = optimize === 0 ? ['--optimizeLevel', '0'] : []
   const { error } = await main(['--config', 'asconfig.json', '--target', build, ...level, '--outFile', 'core.wasm'], {
     readFile: (name) => read(name.replace(/^\.\//, '')),
     writeFile: (_, content) => {
