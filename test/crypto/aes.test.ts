@@ -6,7 +6,6 @@ import { crypto } from '../../runtime/crypto/index.ts'
 import { nobleAes } from '../oracle/noble-aes.ts'
 import { cbcHs512Tag, nodeAes, sealCbcHs512 } from '../oracle/node-aes.ts'
 import { randomFrom } from '../oracle/random.ts'
-import { slowCrypto } from '../oracle/slow-crypto.ts'
 import { toHex } from './hex.ts'
 
 const CASES = 1000
@@ -185,7 +184,7 @@ describe('AES-CCM', () => {
 })
 
 describe('A256KW', () => {
-  const { bytes, below } = randomFrom(52)
+  const { bytes } = randomFrom(52)
   const { a256kw } = crypto
 
   it('wraps the longest key', () => {
