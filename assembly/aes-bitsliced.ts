@@ -1,5 +1,6 @@
-import { substitute, unsubstitute } from './aes-sbox'
+import { unsubstitute } from './aes-sbox'
 import { copyWords, wipe } from './bytes'
+import { substitute } from './generated/aes-sbox'
 
 // AES, FIPS 197, for the build without SIMD: four blocks at a time and bitsliced. The state is eight 64-bit words, and the i-th
 // holds bit i of all 64 bytes. There, the byte in row r and column c of block b has the position 16r + 4c + b. So going down a row

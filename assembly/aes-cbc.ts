@@ -1,4 +1,4 @@
-import { AES_BLOCKS, aesDecrypt, aesEncrypt, aesExpand, aesExpandInverse } from './aes'
+import { AES_BLOCKS, aesDecrypt, aesEncrypt, aesExpand } from './aes'
 import { copyWords, wipe } from './bytes'
 
 // AES in the CBC mode, NIST SP 800-38A §6.2, over whole blocks, as a stream.

@@ -1,9 +1,13 @@
-import { AES_BLOCKS, aesEncrypt } from './aes'
+import { AES_BLOCKS, aesEncrypt, aesEncryptEight } from './aes'
+import { EIGHT_BLOCKS } from './aes-sliced'
 import { copyWords, wipe } from './bytes'
 
 // AES in the counter mode, NIST SP 800-38A §6.5, as GCM and CCM use it: the last 32 bits of a block count.
 
 const PREFIX = memory.data(16, 16)
+
+/** So many bytes in one call are worth the round keys for eight blocks at once. */
+const EIGHT_BYTES: usize = 512
 
 let counter: u32 = 0
 
@@ -19,8 +23,28 @@ export function ctrNext(out: usize): void {
   store<u32>(out, bswap<u32>(counter++), 12)
 }
 
+/** Exclusive-ors the key stream into `length` bytes, a multiple of 128. */
+function xorEight(data: usize, length: usize): void {
+  for (const end = data + length; data < end; data += 128) {
+    const prefix = v128.load(PREFIX)
+    for (let b: usize = 0; b < 128; b += 16) {
+      v128.store(EIGHT_BLOCKS + b, i32x4.replace_lane(prefix, 3, bswap<u32>(counter++)))
+    }
+    aesEncryptEight()
+    for (let b: usize = 0; b < 128; b += 16) {
+      v128.store(data + b, v128.xor(v128.load(data + b), v128.load(EIGHT_BLOCKS + b)))
+    }
+  }
+}
+
 /** Exclusive-ors the key stream into `length` bytes; all calls but the last take a multiple of 64 bytes. */
 export function ctrXor(data: usize, length: usize): void {
+  if (ASC_FEATURE_SIMD && length >= EIGHT_BYTES) {
+    const taken = length & ~127
+    xorEight(data, taken)
+    data += taken
+    length -= taken
+  }
   for (; length > 0; data += 64) {
     for (let b: usize = 0; b < 64; b += 16) ctrNext(AES_BLOCKS + b)
     aesEncrypt(4)

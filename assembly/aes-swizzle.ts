@@ -1,3 +1,4 @@
+import { aesSlicedEncrypt, aesSlicedExpand, aesSlicedWipe } from './aes-sliced'
 import { copyWords, wipe } from './bytes'
 import {
   AFFINE_CONSTANT,
@@ -19,6 +20,8 @@ import {
 
 /** 10 or 14. Set by `aesSwizzleExpand`. */
 let rounds: usize = 0
+/** The round keys of `aesSwizzleEncryptEight` are made when they are first needed. */
+let isSliced: bool = false
 
 /** The words of the standard, at most 60, and the round keys of encryption and decryption made of them. */
 const SCHEDULE: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
@@ -29,6 +32,7 @@ const DECRYPTION_KEYS: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
 export function aesSwizzleExpand(key: usize, keyBytes: usize): void {
   const words = keyBytes >>> 2
   rounds = words + 6
+  isSliced = false
   copyWords(SCHEDULE, key, keyBytes)
   let constant: u32 = 1
   for (let i = words; i < 4 * (rounds + 1); i++) {
@@ -93,6 +97,13 @@ export function aesSwizzleEncrypt(blocks: usize, count: i32): void {
   else encrypt4(blocks, ENCRYPTION_KEYS, rounds)
 }
 
+/** Encrypts the eight blocks of `EIGHT_BLOCKS` in place. */
+export function aesSwizzleEncryptEight(): void {
+  if (!isSliced) aesSlicedExpand(SCHEDULE, rounds)
+  isSliced = true
+  aesSlicedEncrypt(rounds)
+}
+
 /** Decrypts the first `count` blocks, 1 or 4, in place (§5.3.5). */
 export function aesSwizzleDecrypt(blocks: usize, count: i32): void {
   if (count == 1) decrypt1(blocks, DECRYPTION_KEYS, rounds)
@@ -104,4 +115,6 @@ export function aesSwizzleWipe(): void {
   wipe(SCHEDULE, 240)
   wipe(ENCRYPTION_KEYS, 240)
   wipe(DECRYPTION_KEYS, 240)
+  if (isSliced) aesSlicedWipe()
+  isSliced = false
 }

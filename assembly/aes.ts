@@ -2,6 +2,7 @@ import { aesBitslicedDecrypt, aesBitslicedEncrypt, aesBitslicedExpand, aesBitsli
 import {
   aesSwizzleDecrypt,
   aesSwizzleEncrypt,
+  aesSwizzleEncryptEight,
   aesSwizzleExpand,
   aesSwizzleExpandInverse,
   aesSwizzleWipe,
@@ -29,6 +30,11 @@ export function aesExpandInverse(): void {
 export function aesEncrypt(count: i32): void {
   if (ASC_FEATURE_SIMD) aesSwizzleEncrypt(AES_BLOCKS, count)
   else aesBitslicedEncrypt(AES_BLOCKS)
+}
+
+/** Encrypts the eight blocks of `EIGHT_BLOCKS` in place; only in the build with SIMD. */
+export function aesEncryptEight(): void {
+  aesSwizzleEncryptEight()
 }
 
 /** Decrypts the first `count` blocks of `AES_BLOCKS`, 1 or 4, after `aesExpandInverse`. */

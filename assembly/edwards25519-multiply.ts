@@ -6,9 +6,9 @@ import {
   CACHED,
   CHOICES,
   cachedNegate,
-  sumAddAffineComplete,
+  sumAddAffineInRow,
   sumAddCached,
-  sumComplete,
+  sumBeginRow,
   sumDouble,
   sumGetCached,
   sumGetPoint,
@@ -41,9 +41,7 @@ let combsReady: bool = false
 
 function addCachedTwice(entry: usize): void {
   sumAddCached(entry)
-  sumComplete()
   sumAddCached(entry)
-  sumComplete()
 }
 
 /** Fills the table of one comb, whose first tooth is the sum; leaves the first tooth of the next one as the sum. */
@@ -51,17 +49,14 @@ function buildComb(table: usize, point: usize): void {
   for (let k: usize = 0; k < TEETH; k++) {
     sumGetCached(TABLE_SCRATCH + k * CACHED)
     for (let i: usize = 0; i < SPACING; i++) sumDouble()
-    sumComplete()
   }
   sumGetPoint(point)
   sumSetIdentity()
   sumAddCached(TABLE_SCRATCH + (TEETH - 1) * CACHED)
   for (let k: usize = 0; k < TEETH - 1; k++) {
-    sumComplete()
     cachedNegate(SELECTED, TABLE_SCRATCH + k * CACHED)
     sumAddCached(SELECTED)
   }
-  sumComplete()
   putSum(table)
   // The other sums in the order of a Gray code: one digit changes at a time, by 2.
   for (let i: usize = 1; i < CHOICES; i++) {
@@ -114,15 +109,13 @@ export function multiplyBase(out: usize, scalar: usize): void {
   scalarMultiplyAdd(DIGITS, scalar, HALF, HALF_OF_ONES)
   sumSetIdentity()
   for (let place = SPACING; place > 0; place--) {
-    if (place < SPACING) {
-      sumDouble()
-      sumComplete()
-    }
+    if (place < SPACING) sumDouble()
+    sumBeginRow()
     for (let comb: usize = 0; comb < COMBS; comb++) {
       const teeth = teethAt(place - 1, comb)
       const negative = (teeth >> 4) - 1
       affineSelect(SELECTED, COMB_TABLE + comb * CHOICES * AFFINE, (teeth ^ negative) & 15, negative)
-      sumAddAffineComplete(SELECTED)
+      sumAddAffineInRow(SELECTED)
     }
   }
   sumGetPoint(out)

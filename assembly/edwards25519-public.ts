@@ -8,7 +8,6 @@ import {
   cachedNegate,
   sumAddAffine,
   sumAddCached,
-  sumComplete,
   sumDouble,
   sumGetCached,
   sumGetPoint,
@@ -41,13 +40,11 @@ export function buildBaseMultiples(): void {
   pointSetBase(BASE)
   sumSetPoint(BASE)
   sumDouble()
-  sumComplete()
   sumGetCached(TABLE_SCRATCH)
   sumSetPoint(BASE)
   for (let i: usize = 0; i < BASE_COUNT; i++) {
     putSum(BASE_MULTIPLES + i * AFFINE)
     sumAddCached(TABLE_SCRATCH)
-    sumComplete()
   }
   for (let i: usize = 0; i < BASE_COUNT; i += min(CHOICES, BASE_COUNT)) {
     makeAffine(BASE_MULTIPLES + i * AFFINE, min(CHOICES, BASE_COUNT))
@@ -59,13 +56,11 @@ export function buildBaseMultiples(): void {
 export function oddMultiples(out: usize, count: usize, point: usize): void {
   sumSetPoint(point)
   sumDouble()
-  sumComplete()
   sumGetCached(SELECTED)
   sumSetPoint(point)
   sumGetCached(out)
   for (let i: usize = 1; i < count; i++) {
     sumAddCached(SELECTED)
-    sumComplete()
     sumGetCached(out + i * CACHED)
   }
 }
@@ -109,7 +104,6 @@ export function addDigit(table: usize, digit: i32): void {
     cachedNegate(SELECTED, entry)
     entry = SELECTED
   }
-  sumComplete()
   sumAddCached(entry)
 }
 
@@ -121,7 +115,6 @@ export function addBaseDigit(digit: i32): void {
     affineNegate(SELECTED, entry)
     entry = SELECTED
   }
-  sumComplete()
   sumAddAffine(entry)
 }
 

@@ -1,5 +1,5 @@
 import { wipe } from './bytes'
-import { FIELD, fieldAdd, fieldMultiply, fieldMultiplySmall, fieldSubtract } from './field25519'
+import { FIELD, fieldAdd, fieldMultiply, fieldMultiplySmall, fieldSet, fieldSubtract } from './field25519'
 import {
   addAffineComplete,
   addEntry,
@@ -65,17 +65,21 @@ export function sumSetIdentitySimd(): void {
   wipe(SUM_Z, WIDE)
   store<u64>(SUM_Z, 1)
   wipe(SUM_T, WIDE)
+  wipe(EH, PAIR)
+  store<u32>(EH, 1, 4)
 }
 
 export function sumSetPointSimd(point: usize): void {
   setPair(SUM_XY, point, point + FIELD)
   setWide(SUM_Z, point + 2 * FIELD)
-  setWide(SUM_T, point + 3 * FIELD)
+  fieldSet(X, 1)
+  setPair(EH, point + 3 * FIELD, X)
 }
 
 export function sumGetPointSimd(point: usize): void {
   getPair(point, point + FIELD, SUM_XY)
   getWide(point + 2 * FIELD, SUM_Z)
+  complete()
   getWide(point + 3 * FIELD, SUM_T)
 }
 
@@ -106,6 +110,7 @@ export function sumGetCachedSimd(entry: usize, twiceD: usize): void {
   fieldAdd(Y, Y, X)
   fieldMultiplySmall(DIFFERENCE, DIFFERENCE, 1)
   setPair(entry, DIFFERENCE, Y)
+  complete()
   getWide(X, SUM_T)
   fieldMultiply(entry + ENTRY_T, X, twiceD)
   getWide(entry + ENTRY_Z, SUM_Z)

@@ -34,8 +34,8 @@ import {
 // What is added is made ready as an entry: "affine", for a point with Z = 1, is y + x, y - x, 2 d x y; "cached", for any point, is
 // Y + X, Y - X, 2 d T, Z. Where an entry has them, and as what, is known here only.
 //
-// An addition takes the T of the sum, and a doubling does not. So neither computes it: `sumComplete` does, and must be called
-// before an addition, `sumGetCached` or nothing else.
+// An addition takes the T of the sum, and a doubling does not. So neither computes the T of its result: who needs it does, from E
+// and H, the two numbers that it is the product of.
 
 /** Bytes of the entries in memory, at multiples of 8, with SIMD of 16. */
 export const AFFINE: usize = ASC_FEATURE_SIMD ? 128 : 120
@@ -58,7 +58,7 @@ const F = memory.data(40, 16)
 const G = memory.data(40, 16)
 const H = memory.data(40, 16)
 
-/** Sets the sum to the neutral element, complete. */
+/** Sets the sum to the neutral element. */
 export function sumSetIdentity(): void {
   if (ASC_FEATURE_SIMD) {
     sumSetIdentitySimd()
@@ -66,11 +66,13 @@ export function sumSetIdentity(): void {
     fieldSet(X, 0)
     fieldSet(Y, 1)
     fieldSet(Z, 1)
+    fieldSet(E, 0)
+    fieldSet(H, 1)
     fieldSet(T, 0)
   }
 }
 
-/** Sets the sum to a point X, Y, Z, T in memory, complete. */
+/** Sets the sum to a point X, Y, Z, T in memory. */
 export function sumSetPoint(point: usize): void {
   if (ASC_FEATURE_SIMD) {
     sumSetPointSimd(point)
@@ -78,11 +80,12 @@ export function sumSetPoint(point: usize): void {
     fieldCopy(X, point)
     fieldCopy(Y, point + FIELD)
     fieldCopy(Z, point + 2 * FIELD)
-    fieldCopy(T, point + 3 * FIELD)
+    fieldCopy(E, point + 3 * FIELD)
+    fieldSet(H, 1)
   }
 }
 
-/** Writes X, Y, Z and T of the sum; T is right where the sum is complete. */
+/** Writes X, Y, Z and T of the sum. */
 export function sumGetPoint(point: usize): void {
   if (ASC_FEATURE_SIMD) {
     sumGetPointSimd(point)
@@ -90,14 +93,8 @@ export function sumGetPoint(point: usize): void {
     fieldCopy(point, X)
     fieldCopy(point + FIELD, Y)
     fieldCopy(point + 2 * FIELD, Z)
-    fieldCopy(point + 3 * FIELD, T)
+    fieldMultiply(point + 3 * FIELD, E, H)
   }
-}
-
-/** Computes T of the sum. */
-export function sumComplete(): void {
-  if (ASC_FEATURE_SIMD) sumCompleteSimd()
-  else fieldMultiply(T, E, H)
 }
 
 /** The end of both formulas: E and F at most 5-fold together with what they meet, and their product at most 20-fold. */
@@ -129,6 +126,7 @@ export function sumDouble(): void {
 /** Adds: "add-2008-hwcd-3" with a = -1, as in RFC 8032 §5.1.4. B is Z, or the product of both Z. */
 function addEntry(entry: usize): void {
   fieldAdd(F, B, B) // D
+  fieldMultiply(T, E, H)
   fieldSubtract(A, Y, X)
   fieldMultiply(A, A, entry + FIELD)
   fieldAdd(B, Y, X)
@@ -141,7 +139,7 @@ function addEntry(entry: usize): void {
   fromFactors()
 }
 
-/** Adds an affine entry to the complete sum. */
+/** Adds an affine entry. */
 export function sumAddAffine(entry: usize): void {
   if (ASC_FEATURE_SIMD) {
     sumAddAffineSimd(entry)
@@ -151,17 +149,18 @@ export function sumAddAffine(entry: usize): void {
   }
 }
 
-/** Adds an affine entry to the complete sum, which is complete afterwards. */
-export function sumAddAffineComplete(entry: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    sumAddAffineCompleteSimd(entry)
-  } else {
-    sumAddAffine(entry)
-    sumComplete()
-  }
+/** Sets T for the first of a row of `sumAddAffineInRow`. */
+export function sumBeginRow(): void {
+  if (ASC_FEATURE_SIMD) sumCompleteSimd()
 }
 
-/** Adds a cached entry to the complete sum. */
+/** Adds an affine entry after another: where vectors are used, T is best computed at the end of the addition before. */
+export function sumAddAffineInRow(entry: usize): void {
+  if (ASC_FEATURE_SIMD) sumAddAffineCompleteSimd(entry)
+  else sumAddAffine(entry)
+}
+
+/** Adds a cached entry. */
 export function sumAddCached(entry: usize): void {
   if (ASC_FEATURE_SIMD) {
     sumAddCachedSimd(entry)
@@ -171,13 +170,14 @@ export function sumAddCached(entry: usize): void {
   }
 }
 
-/** Writes the complete sum as a cached entry. */
+/** Writes the sum as a cached entry. */
 export function sumGetCached(entry: usize): void {
   if (ASC_FEATURE_SIMD) {
     sumGetCachedSimd(entry, TWICE_D)
   } else {
     fieldAdd(entry, Y, X)
     fieldSubtract(entry + FIELD, Y, X)
+    fieldMultiply(T, E, H)
     fieldMultiply(entry + 2 * FIELD, T, TWICE_D)
     fieldCopy(entry + 3 * FIELD, Z)
   }

@@ -1,4 +1,5 @@
 import { wipe } from './bytes'
+import { wideAbsorb, wideEnd, wideInit, wideStart, wideWipe } from './generated/ghash-wide'
 
 // GHASH, NIST SP 800-38D §6.4, without tables: integer multiplication of words with holes. A word is split into four, each with
 // every fourth bit, so that a column of a product of two adds up at most 15 ones (16 in the highest, whose carry falls off), and
@@ -7,6 +8,12 @@ import { wipe } from './bytes'
 /** The hash key H, and the hash so far: first the low word, that of the higher powers, each big endian in the blocks. */
 const KEY = memory.data(16, 16)
 const SUM = memory.data(16, 16)
+
+const BLOCK = memory.data(16, 16)
+
+/** So many bytes in one call are worth the preparation of the sixteen sums of the build with SIMD. */
+const WIDE_BYTES: usize = 1024
+let wideIsReady: bool = false
 
 const EVERY_FOURTH: u64 = 0x1111111111111111
 
@@ -76,19 +83,60 @@ function absorb(high: u64, low: u64): void {
   store<u64>(SUM, v3, 8)
 }
 
+function writeSum(out: usize): void {
+  store<u64>(out, bswap<u64>(load<u64>(SUM, 8)))
+  store<u64>(out, bswap<u64>(load<u64>(SUM)), 8)
+}
+
+function absorbBlocks(data: usize, length: usize): void {
+  for (const end = data + length; data < end; data += 16)
+    absorb(bswap<u64>(load<u64>(data)), bswap<u64>(load<u64>(data, 8)))
+}
+
+/** Prepares for sixteen sums side by side: they need H^16. */
+function prepareWide(): void {
+  const low = load<u64>(SUM)
+  const high = load<u64>(SUM, 8)
+  store<u64>(SUM, load<u64>(KEY))
+  store<u64>(SUM, load<u64>(KEY, 8), 8)
+  for (let power = 1; power < 16; power++) absorb(0, 0)
+  writeSum(BLOCK)
+  wideInit(BLOCK)
+  store<u64>(SUM, low)
+  store<u64>(SUM, high, 8)
+  wideIsReady = true
+}
+
+/** Absorbs `length` bytes, a multiple of 256: all that comes after the first 256 is folded into them sixteen blocks at a time. */
+function absorbWide(data: usize, length: usize): void {
+  if (!wideIsReady) prepareWide()
+  writeSum(BLOCK)
+  wideStart(data, BLOCK)
+  for (let at = data + 256; at < data + length; at += 256) wideAbsorb(at)
+  wipe(SUM, 16)
+  absorbBlocks(wideEnd(), 256)
+}
+
 /** Starts under the hash key, 16 bytes. */
 export function ghashInit(key: usize): void {
   store<u64>(KEY, bswap<u64>(load<u64>(key, 8)))
   store<u64>(KEY, bswap<u64>(load<u64>(key)), 8)
   wipe(SUM, 16)
+  wideIsReady = false
 }
 
 /** Absorbs `length` bytes; the last block of a call is filled up with zeros. */
 export function ghashUpdate(data: usize, length: usize): void {
-  for (; length >= 16; length -= 16) {
-    absorb(bswap<u64>(load<u64>(data)), bswap<u64>(load<u64>(data, 8)))
-    data += 16
+  if (ASC_FEATURE_SIMD && length >= WIDE_BYTES) {
+    const taken = length & ~255
+    absorbWide(data, taken)
+    data += taken
+    length -= taken
   }
+  const whole = length & ~15
+  absorbBlocks(data, whole)
+  data += whole
+  length -= whole
   if (length == 0) return
   let high: u64 = 0
   let low: u64 = 0
@@ -103,11 +151,15 @@ export function ghashUpdate(data: usize, length: usize): void {
 /** Absorbs the two lengths in bytes, which end every hash, and writes the 16 bytes of it to `out`. */
 export function ghashFinal(out: usize, aadBytes: u64, textBytes: u64): void {
   absorb(aadBytes << 3, textBytes << 3)
-  store<u64>(out, bswap<u64>(load<u64>(SUM, 8)))
-  store<u64>(out, bswap<u64>(load<u64>(SUM)), 8)
+  writeSum(out)
 }
 
 export function ghashWipe(): void {
+  if (ASC_FEATURE_SIMD && wideIsReady) {
+    wideWipe()
+    wipe(BLOCK, 16)
+    wideIsReady = false
+  }
   wipe(KEY, 16)
   wipe(SUM, 16)
 }

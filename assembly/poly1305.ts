@@ -13,7 +13,7 @@ export function poly1305Init(key: usize): void {
   store<u32>(R, load<u32>(key, 4) & 0x0ffffffc, 4)
   store<u32>(R, load<u32>(key, 8) & 0x0ffffffc, 8)
   store<u32>(R, load<u32>(key, 12) & 0x0ffffffc, 12)
-  wipe(H, 40)
+  wipe(H, 32)
   copyWords(S, key + 16, 16)
 }
 
@@ -37,12 +37,12 @@ export function poly1305Lengths(first: u64, second: u64): void {
 
 /** Writes the 16 bytes of the tag, (h mod p) + s mod 2^128, to `out`, a multiple of 4. */
 export function poly1305Final(out: usize): void {
-  // Limbs 0 to 2 give what they have above 32 bits to the next.
+  // Each word gives what it has above 32 bits to the next.
   let h0 = load<u64>(H)
   let h1 = load<u64>(H, 8) + (h0 >> 32)
   let h2 = load<u64>(H, 16) + (h1 >> 32)
   let h3 = load<u64>(H, 24) + (h2 >> 32)
-  const h4 = load<u64>(H, 32) + (h3 >> 32)
+  const h4 = h3 >> 32
   h0 &= 0xffffffff
   h1 &= 0xffffffff
   h2 &= 0xffffffff
@@ -65,7 +65,7 @@ export function poly1305Final(out: usize): void {
 
 export function poly1305Wipe(): void {
   wipe(R, 16)
-  wipe(H, 40)
+  wipe(H, 32)
   wipe(S, 16)
   wipe(PADDED, 16)
 }

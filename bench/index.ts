@@ -1,5 +1,5 @@
 // `npm run bench`: see README.md, or `npm run bench -- --help`.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { compareResults, comparisonLines } from './compare.ts'
 import { moteImplementations } from './mote.ts'
@@ -28,11 +28,16 @@ async function measured(options: Options): Promise<Result> {
   const peers = await loadPeers(peersInNode)
   const missing = missingFrom(ours[0])
   const absent = missing.length === 0 ? [] : [`didcomm-mote has no ${missing.join(', ')}: peers only`]
-  const install = peersAreInstalled() ? [] : ['most peers are not installed: npm ci --prefix bench/peers']
-  const notes = [...install, ...peers.notes, ...absent]
+  const install = peersAreInstalled() ? [] : ['for the peers: npm ci --prefix bench/peers']
+  const notes = [...peers.notes, ...install, ...absent]
   for (const text of notes) note(text)
+  const everyone = [...ours, ...peers.implementations]
+  const names = everyone.map(({ name }) => name)
+  if (!names.includes(options.reference)) {
+    throw new UsageError(`--reference expected one of ${names.join(', ')}, got "${options.reference}"`)
+  }
   console.log(tableHeader(options.reference))
-  const rows = await runSuite([...ours, ...peers.implementations], options, {
+  const rows = await runSuite(everyone, options, {
     begin: ({ op }, done, total) => showProgress(`${done} of ${total}: ${op}`),
     rows(found) {
       showProgress('')
@@ -47,8 +52,26 @@ async function measured(options: Options): Promise<Result> {
   return { date, machine: machine(), versions: versions(), reference, notes, modules, rows }
 }
 
+/** @throws UsageError where it is not there, or not a result */
+function readResult(file: string): Result {
+  try {
+    return parseResult(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${file} is no result: ${(error as Error).message}`)
+  }
+}
+
+/** Finds out before the measuring, which takes long, whether a file can be written. */
+function expectWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${(error as Error).message}`)
+  }
+}
+
 function stored(file: string): Result {
-  const result = parseResult(readFileSync(file, 'utf8'))
+  const result = readResult(file)
   console.log(tableHeader(result.reference))
   printRows(result.rows, result.reference)
   return result
@@ -67,7 +90,8 @@ async function main(): Promise<void> {
     console.log(help)
     return
   }
-  const before = options.compare === undefined ? undefined : parseResult(readFileSync(options.compare, 'utf8'))
+  const before = options.compare === undefined ? undefined : readResult(options.compare)
+  if (options.json !== undefined) expectWritable(options.json)
   const result = options.from === undefined ? await measured(options) : stored(options.from)
   if (result.rows.length === 0) throw new UsageError(`--only ${options.only} matches no row`)
   console.log(summary(result))

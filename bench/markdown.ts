@@ -22,11 +22,12 @@ const ours = 'didcomm-mote'
 const peersOfSummary = ['node:crypto', 'libsodium-wrappers', '@noble'] as const
 
 /** The operations of the short table and of the plot. */
-export const highlights: readonly (readonly [op: string, size: number | null])[] = [
+export const highlights: readonly (readonly [op: string, size: number | null, impl?: string])[] = [
   ['x25519', null],
   ['x25519-base', null],
   ['ed25519-keypair', null],
   ['ed25519-sign', 64],
+  ['ed25519-sign', 64, 'didcomm-mote signing key'],
   ['ed25519-verify', 64],
   ['ed25519-verify-batch', 64],
   ['chacha20-poly1305-seal', 64],
@@ -51,11 +52,13 @@ function machineLine({ date, machine, versions }: Result): string {
 }
 
 function summary(result: Result): string {
-  const rows = highlights.flatMap(([op, size]) => {
-    const row = findRow(result, op, size, ours)
+  const rows = highlights.flatMap(([op, size, impl = ours]) => {
+    const row = findRow(result, op, size, impl)
     if (!row) return []
-    const peers = peersOfSummary.map((peer) => ratioOf(row, findRow(result, op, size, peer)))
-    return [[formatOperation(row), formatNs(row.minNs), ...peers]]
+    const name = impl === ours ? formatOperation(row) : `${formatOperation(row)}, ${impl.slice(ours.length + 1)}`
+    const peerOp = op.replace('-batch', '')
+    const peers = peersOfSummary.map((peer) => ratioOf(row, findRow(result, peerOp, size, peer)))
+    return [[name, formatNs(row.minNs), ...peers]]
   })
   const header = ['operation', ours, ...peersOfSummary.map((peer) => `against ${peer}`)]
   return [

@@ -1,34 +1,26 @@
-// Rows of more than one primitive, and of what this package does not have in every version.
-import { type Crypto, type Hpke, hpkeOver } from 'didcomm-mote/crypto'
+// What is more than one primitive: a batch of signatures, and HPKE.
+import { type Crypto, type Hpke, hpkeOver, type SignedMessage } from 'didcomm-mote/crypto'
 import type { Input, Makers } from './implementation.ts'
 import { batchSize } from './operations.ts'
 
-/** One signature of a batch. */
-interface Signed {
-  readonly signature: Uint8Array
-  readonly message: Uint8Array
-  readonly publicKey: Uint8Array
-}
-
-type VerifyBatch = (batch: readonly Signed[], randomBytes: typeof random) => unknown
-
 const random = (lengthBytes: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(lengthBytes))
 
-function batchOf(input: Input): Signed[] {
+/** Signatures by as many different keys. */
+function batchOf(input: Input): SignedMessage[] {
   return Array.from({ length: batchSize }, (_, index) => {
     const other = input.other(index)
     return { signature: other.given('ed25519-sign'), message: other.message, publicKey: other.given('ed25519-keypair') }
   })
 }
 
-function batchMakers(crypto: Crypto): Makers {
-  const features = new Map<string, unknown>(Object.entries(crypto.ed25519))
-  const verifyBatch = features.get('verifyBatch') as VerifyBatch | undefined
-  if (!verifyBatch) return {}
+function batchMakers({ ed25519 }: Crypto): Makers {
   return {
     'ed25519-verify-batch': (input) => {
       const batch = batchOf(input)
-      return () => verifyBatch(batch, random)
+      return {
+        call: () => ed25519.verifyBatch(batch),
+        value: (returned) => (returned as boolean[]).every((valid) => valid),
+      }
     },
   }
 }
@@ -40,8 +32,7 @@ function sealedBy(hpke: Hpke, input: Input): Uint8Array {
   return Uint8Array.from([...enc, ...ciphertext])
 }
 
-function hpkeMakers(crypto: Crypto): Makers {
-  const hpke = hpkeOver(crypto, 'chacha20poly1305')
+function hpkeMakers(hpke: Hpke): Makers {
   return {
     'hpke-sealed': (input) => () => sealedBy(hpke, input),
     'hpke-seal': (input) => {
@@ -61,5 +52,5 @@ function hpkeMakers(crypto: Crypto): Makers {
 }
 
 export function compoundMakers(crypto: Crypto): Makers {
-  return { ...batchMakers(crypto), ...hpkeMakers(crypto) }
+  return { ...batchMakers(crypto), ...hpkeMakers(hpkeOver(crypto, 'chacha20poly1305')) }
 }

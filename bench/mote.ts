@@ -4,40 +4,24 @@ import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } f
 import { compoundMakers } from './mote-compound.ts'
 import { startupMakers } from './startup.ts'
 
-/** The ciphers of `Crypto`, by the names that they may have there. One that is absent has no rows. */
-const ciphers: Readonly<Record<string, readonly string[]>> = {
-  'chacha20-poly1305': ['chacha20poly1305'],
-  'xchacha20-poly1305': ['xchacha20poly1305'],
-  'aes-256-gcm': ['a256gcm', 'aes256gcm'],
-  'aes-128-gcm': ['a128gcm', 'aes128gcm'],
-  'a256cbc-hs512': ['a256cbcHs512'],
-  'aes-ccm-16-64-128': ['aesCcm1664128', 'aesCcm16_64_128'],
-  'aes-ccm-16-128-128': ['aesCcm16128128', 'aesCcm16_128_128'],
-  'aes-ccm-16-64-256': ['aesCcm1664256', 'aesCcm16_64_256'],
-}
+const ciphersOf = (crypto: Crypto): Readonly<Record<string, Aead>> => ({
+  'chacha20-poly1305': crypto.chacha20poly1305,
+  'xchacha20-poly1305': crypto.xchacha20poly1305,
+  'aes-256-gcm': crypto.a256gcm,
+  'aes-128-gcm': crypto.aes128gcm,
+  'a256cbc-hs512': crypto.a256cbcHs512,
+  'aes-ccm-16-64-128': crypto.aesCcm16_64_128,
+  'aes-ccm-16-128-128': crypto.aesCcm16_128_128,
+  'aes-ccm-16-64-256': crypto.aesCcm16_64_256,
+})
 
-function find<T>(
-  crypto: Crypto,
-  names: readonly string[],
-  fits: (value: object) => value is T & object,
-): T | undefined {
-  const features = new Map<string, unknown>(Object.entries(crypto))
-  const found = names.map((name) => features.get(name))
-  return found.find((value): value is T & object => typeof value === 'object' && value !== null && fits(value))
-}
-
-const isAead = (value: object): value is Aead => 'seal' in value && 'open' in value && 'nonceBytes' in value
-const isKeyWrap = (value: object): value is KeyWrap => 'wrapKey' in value && 'unwrapKey' in value
-
-function ciphersOf(crypto: Crypto, makers: (name: string, aead: Aead) => Makers): Makers {
-  const found = Object.entries(ciphers).map(([name, names]) => ({ name, aead: find(crypto, names, isAead) }))
-  return Object.assign({}, ...found.map(({ name, aead }) => (aead ? makers(name, aead) : {})))
+function cipherMakers(crypto: Crypto, makers: (name: string, aead: Aead) => Makers): Makers {
+  return Object.assign({}, ...Object.entries(ciphersOf(crypto)).map(([name, aead]) => makers(name, aead)))
 }
 
 /** Every operation as a user calls it: the result is a new array. */
 export function moteMakers(crypto: Crypto): Makers {
   const { x25519, ed25519, hkdfSha256 } = crypto
-  const a256kw = find(crypto, ['a256kw', 'aes256kw'], isKeyWrap)
   return {
     x25519: (input) => () => x25519.getSharedSecret(input.secretKey, input.peerKey),
     'x25519-base': (input) => () => x25519.getPublicKey(input.secretKey),
@@ -47,8 +31,8 @@ export function moteMakers(crypto: Crypto): Makers {
       const [signature, publicKey] = [input.given('ed25519-sign'), input.given('ed25519-keypair')]
       return () => ed25519.verify(signature, input.message, publicKey)
     },
-    ...ciphersOf(crypto, (name, aead) => aeadMakers(name, aead.keyBytes, aead.nonceBytes, aead)),
-    ...(a256kw && keyWrapMakers(a256kw)),
+    ...cipherMakers(crypto, (name, aead) => aeadMakers(name, aead.keyBytes, aead.nonceBytes, aead)),
+    ...keyWrapMakers(crypto.a256kw),
     sha256: hashMaker((message) => crypto.sha256(message)),
     sha512: hashMaker((message) => crypto.sha512(message)),
     'hmac-sha256': (input) => {
@@ -97,7 +81,7 @@ export function inPlaceMakers(crypto: Crypto): Makers {
     'ed25519-sign': into(64, ({ message, secretKey }, out) => ed25519.sign(message, secretKey, out)),
     sha256: into(32, ({ message }, out) => crypto.sha256(message, out)),
     sha512: into(64, ({ message }, out) => crypto.sha512(message, out)),
-    ...ciphersOf(crypto, inPlaceCipher),
+    ...cipherMakers(crypto, inPlaceCipher),
   }
 }
 
@@ -118,6 +102,16 @@ function inPlaceCipher(name: string, aead: Aead): Makers {
   }
 }
 
+/** The key is made ready beforehand, as most peers want theirs. */
+function signingKeyMakers({ ed25519 }: Crypto): Makers {
+  return {
+    'ed25519-sign': (input) => {
+      const key = ed25519.signingKey(input.secretKey)
+      return () => key.sign(input.message)
+    },
+  }
+}
+
 /** A build of the core, as bytes. */
 export interface CoreFile {
   readonly name: string
@@ -133,6 +127,7 @@ export function moteImplementations(cores: readonly CoreFile[]): Implementation[
   return [
     { name: 'didcomm-mote', makers: moteMakers(crypto) },
     { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },
+    { name: 'didcomm-mote signing key', makers: signingKeyMakers(crypto) },
     ...builds,
   ]
 }

@@ -18,16 +18,23 @@ export interface Loaded {
   readonly notes: readonly string[]
 }
 
+/** `Cannot find package 'tweetnacl' imported from …`: a peer, and not a file of ours, which is not there. */
+const notInstalled = /^Cannot find (?:package|module) '([^']+)'/
+
 /** Loads those that are there. */
 export async function loadPeers(peers: Readonly<Record<string, () => Promise<PeerModule>>>): Promise<Loaded> {
   const implementations: Implementation[] = []
   const notes: string[] = []
+  const absent: string[] = []
   for (const [name, load] of Object.entries(peers)) {
     try {
       implementations.push(...(await (await load()).load()))
     } catch (error) {
-      notes.push(`${name} is left out: ${(error as Error).message.split('\n')[0]}`)
+      const [reason = ''] = (error as Error).message.split('\n')
+      if (notInstalled.test(reason)) absent.push(name)
+      else notes.push(`${name} is left out: ${reason}`)
     }
   }
+  if (absent.length > 0) notes.unshift(`not installed: ${absent.join(', ')}`)
   return { implementations, notes }
 }

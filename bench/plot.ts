@@ -13,7 +13,7 @@ const series = [
 ] as const
 
 const width = 860
-const labelWidth = 210
+const labelWidth = 230
 const valueWidth = 60
 const barHeight = 11
 const groupGap = 12
@@ -47,12 +47,15 @@ interface Group {
 }
 
 function groupsOf(result: Result): Group[] {
-  return highlights.flatMap(([op, size]) => {
+  return highlights.flatMap(([op, size, ours = series[0].impl]) => {
     const bars = series.flatMap(({ impl, color }) => {
-      const row = findRow(result, op, size, impl)
+      const row = findRow(result, op, size, impl === series[0].impl ? ours : impl)
       return row ? [{ impl, color, opsPerSecond: row.opsPerSecond }] : []
     })
-    return bars.some(({ impl }) => impl === series[0].impl) ? [{ label: formatOperation({ op, size }), bars }] : []
+    const how = ours === series[0].impl ? '' : `, ${ours.slice(series[0].impl.length + 1)}`
+    // Ours and nobody's else is no comparison.
+    const comparable = bars.length > 1 && bars[0]?.impl === series[0].impl
+    return comparable ? [{ label: `${formatOperation({ op, size })}${how}`, bars }] : []
   })
 }
 
@@ -108,7 +111,7 @@ function svg(height: number, parts: readonly string[]): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${title}</title>`,
     `<style>${style}</style>`,
-    `<text class="small" x="${labelWidth - 10}" y="${top - 12}" text-anchor="end">operations a second</text>`,
+    `<text class="small" x="${labelWidth - 24}" y="${top - 12}" text-anchor="end">operations a second</text>`,
     ...parts,
     '</svg>',
     '',

@@ -17,7 +17,7 @@ const absentPeers: Plugin = {
       return found.errors.length === 0 ? found : { path, namespace: 'absent' }
     })
     bundle.onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({
-      contents: `module.exports = {}\nthrow new Error(${JSON.stringify(`${path} is not installed`)})`,
+      contents: `module.exports = {}\nthrow new Error(${JSON.stringify(`Cannot find package '${path}'`)})`,
     }))
   },
 }

@@ -15,6 +15,7 @@ export type {
 } from './hpke-schedule.ts'
 export { crypto, instantiateCore } from './instantiate.ts'
 export { memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from './memory-secrets.ts'
+export { type CryptoWindow, openWindow, type WindowAead } from './window.ts'
 
 /** X25519, RFC 7748 §5. */
 export const x25519: Crypto['x25519'] = crypto.x25519

@@ -81,6 +81,11 @@ describe('a mistake of the caller is named', () => {
       [() => x25519.getPublicKey(text), '"secretKey" expected Uint8Array of length 32, got type=string'],
       [() => ed25519.sign(text, of(32)), '"message" expected Uint8Array, got type=string'],
       [() => ed25519.verify(text, of(0), of(32)), '"signature" expected Uint8Array, got type=string'],
+      [() => ed25519.verifyBatch(text as unknown as []), '"items" expected Array, got type=string'],
+      [
+        () => ed25519.verifyBatch([{ signature: of(64), message: text, publicKey: of(32) }]),
+        '"message" expected Uint8Array, got type=string',
+      ],
       [() => crypto.sha256(text), '"message" expected Uint8Array, got type=string'],
       [() => crypto.hmacSha512(text, of(0)), '"key" expected Uint8Array, got type=string'],
       [() => chacha20poly1305.seal(of(32), of(12), text), '"plaintext" expected Uint8Array, got type=string'],

@@ -10,7 +10,7 @@ import {
   L,
   multiply,
   multiplyBase,
-  type Point,
+  pointOfOrder8,
   verify as slowVerify,
 } from '../oracle/ed25519.ts'
 import { concat, fromLittleEndian, toLittleEndian } from '../oracle/numbers.ts'
@@ -21,17 +21,7 @@ const { bytes } = randomFrom(41)
 const p = 2n ** 255n - 19n
 const { sign, verify, getPublicKey, toX25519PublicKey } = crypto.ed25519
 
-/** L times a random point is one of the eight of small order; this one has order 8. */
-function torsionPoint(): Point {
-  for (;;) {
-    const point = decodePoint(bytes(32))
-    if (!point) continue
-    const torsion = multiply(L, point)
-    if (toHex(encodePoint(multiply(4n, torsion))) !== toHex(encodePoint(multiply(8n, torsion)))) return torsion
-  }
-}
-
-const torsion = torsionPoint()
+const torsion = pointOfOrder8(bytes)
 const smallOrder = Array.from({ length: 8 }, (_, i) => multiply(BigInt(i), torsion))
 
 /** All encodings that some decoder takes for a small-order point: canonical, y + p, and the sign set where x is 0. */

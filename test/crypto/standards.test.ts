@@ -41,6 +41,10 @@ const rfc7518 = ownVectors<{
   a256cbcHs512: AeadVector
   concatKdf: { sharedSecret: string; otherInfo: string; lengthBytes: number; out: string }
 }>('rfc7518.json')
+const aes = ownVectors<{
+  gcm: ({ testCase: string } & AeadVector)[]
+  ccm: { packet: string; key: string; nonce: string; aad: string; plaintext: string; sealed: string }[]
+}>('aes.json')
 const rfc3394 = ownVectors<{ tests: { section: string; kek: string; key: string; wrapped: string }[] }>('rfc3394.json')
 
 const implementations: [name: string, crypto: Crypto][] = [
@@ -110,6 +114,18 @@ describe.each(implementations)('%s gives what the standards print', (_, crypto) 
     expect(toHex(crypto.concatKdfSha256(hex(sharedSecret), hex(otherInfo), lengthBytes))).toBe(out)
   })
 
+  it.each(aes.gcm)('for test case $testCase of GCM', ({ key, nonce, aad, plaintext, ciphertext, tag }) => {
+    const aead = key.length === 32 ? crypto.aes128gcm : crypto.a256gcm
+    expect(toHex(aead.seal(hex(key), hex(nonce), hex(plaintext), hex(aad)))).toBe(ciphertext + tag)
+    expect(toHex(aead.open(hex(key), hex(nonce), hex(ciphertext + tag), hex(aad)))).toBe(plaintext)
+  })
+
+  it.each(aes.ccm)('for packet vector $packet of RFC 3610 §8', ({ key, nonce, aad, plaintext, sealed }) => {
+    const aead = crypto.aesCcm16_64_128
+    expect(toHex(aead.seal(hex(key), hex(nonce), hex(plaintext), hex(aad)))).toBe(sealed)
+    expect(toHex(aead.open(hex(key), hex(nonce), hex(sealed), hex(aad)))).toBe(plaintext)
+  })
+
   it('for A256CBC-HS512 of RFC 7518 appendix B.3', () => {
     const { key, nonce, aad, plaintext, ciphertext, tag } = rfc7518.a256cbcHs512
     const aead = crypto.a256cbcHs512
@@ -140,7 +156,9 @@ describe('the standards also print', () => {
   })
 
   it.each(rfc3394.tests)('the wrapped key of RFC 3394 §$section', ({ kek, key, wrapped }) => {
-    expect(toHex(core.a256kw.wrapKey(hex(kek), hex(key)))).toBe(wrapped)
-    expect(toHex(core.a256kw.unwrapKey(hex(kek), hex(wrapped)))).toBe(key)
+    for (const { a256kw } of [core, nobleCrypto, slowCrypto]) {
+      expect(toHex(a256kw.wrapKey(hex(kek), hex(key)))).toBe(wrapped)
+      expect(toHex(a256kw.unwrapKey(hex(kek), hex(wrapped)))).toBe(key)
+    }
   })
 })

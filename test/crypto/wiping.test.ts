@@ -6,6 +6,9 @@ import { chooseCore } from '../../runtime/crypto/core-choice.ts'
 import type { Crypto } from '../../runtime/crypto/crypto.ts'
 import { curve25519Over } from '../../runtime/crypto/curve25519.ts'
 import { hashesOver } from '../../runtime/crypto/hash.ts'
+import { crypto as core } from '../../runtime/crypto/index.ts'
+import { sealCbcHs512 } from '../oracle/node-aes.ts'
+import { zeros } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { slowCrypto } from '../oracle/slow-crypto.ts'
 
@@ -57,6 +60,48 @@ const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   },
   'xchacha20poly1305.open that fails': ({ xchacha20poly1305 }, secret) =>
     swallow(() => xchacha20poly1305.open(secret.subarray(0, 32), nonce, aad)),
+  ...Object.fromEntries(
+    (
+      ['a256gcm', 'aes128gcm', 'aesCcm16_64_128', 'aesCcm16_128_128', 'aesCcm16_64_256', 'a256cbcHs512'] as const
+    ).flatMap((name): [string, (crypto: Crypto, secret: Uint8Array) => void][] => {
+      const { keyBytes, nonceBytes } = core[name]
+      const iv = nonce.subarray(0, nonceBytes)
+      // Long enough for every path of a build.
+      const text = (secret: Uint8Array): Uint8Array => new Uint8Array(1500).map((_, i) => (secret[i % 64] ?? 0) ^ i)
+      return [
+        [`${name}.seal`, (crypto, secret) => crypto[name].seal(secret.subarray(0, keyBytes), iv, text(secret), aad)],
+        [
+          `${name}.seal of less than a block`,
+          (crypto, secret) => crypto[name].seal(secret.subarray(0, keyBytes), iv, secret.subarray(5, 12)),
+        ],
+        [
+          `${name}.open`,
+          (crypto, secret) => {
+            const sealed = core[name].seal(secret.subarray(0, keyBytes), iv, text(secret), aad)
+            crypto[name].open(secret.subarray(0, keyBytes), iv, sealed, aad)
+          },
+        ],
+        [
+          `${name}.open that fails`,
+          (crypto, secret) => swallow(() => crypto[name].open(secret.subarray(0, keyBytes), iv, zeros(1536 + 32), aad)),
+        ],
+      ]
+    }),
+  ),
+  'a256cbcHs512.open of wrong padding': ({ a256cbcHs512 }, secret) =>
+    swallow(() =>
+      a256cbcHs512.open(
+        secret,
+        nonce.subarray(0, 16),
+        sealCbcHs512(secret, nonce.subarray(0, 16), zeros(32), aad, false),
+        aad,
+      ),
+    ),
+  'a256kw.wrapKey': ({ a256kw }, secret) => a256kw.wrapKey(secret.subarray(0, 32), secret),
+  'a256kw.unwrapKey': ({ a256kw }, secret) =>
+    a256kw.unwrapKey(secret.subarray(0, 32), core.a256kw.wrapKey(secret.subarray(0, 32), secret)),
+  'a256kw.unwrapKey that fails': ({ a256kw }, secret) =>
+    swallow(() => a256kw.unwrapKey(secret.subarray(0, 32), zeros(72))),
   sha256: ({ sha256 }, secret) => sha256(secret),
   sha512: ({ sha512 }, secret) => sha512(secret),
   hmacSha256: ({ hmacSha256 }, secret) => hmacSha256(secret, secret),
@@ -85,6 +130,22 @@ describe('what a call leaves in the memory of the core does not depend on the se
         core.memory.fill(0, core.key)
       })
     expect(givenUp(first).equals(givenUp(second))).toBe(true)
+  })
+
+  it.each(['aesGcmInit', 'aesCcmInit', 'aesCbcHs512Init'] as const)('after %s that its host gives up', (init) => {
+    const givenUp = (secret: Uint8Array, open: boolean): Buffer =>
+      memoryAfter((_, { wasm, memory, key, input, data }) => {
+        memory.set(secret, key)
+        if (init === 'aesCbcHs512Init') wasm[init](key, input)
+        else if (init === 'aesGcmInit') wasm[init](key, 32, input)
+        else wasm[init](key, 32, input, 8, 20, 1280)
+        wasm.aesAad(data, 20)
+        if (open) wasm.aesAuthenticate(data, 1280)
+        else wasm.aesEncrypt(data, 1280)
+        wasm.aesEnd()
+        memory.fill(0, key)
+      })
+    for (const open of [true, false]) expect(givenUp(first, open).equals(givenUp(second, open))).toBe(true)
   })
 
   it('after ed25519.verify, which leaves no message', () => {

@@ -49,7 +49,13 @@ export function ghash(hashKey: Bytes, bytes: Bytes): Bytes {
 const bits = (bytes: Bytes): Bytes => toBigEndian(BigInt(bytes.length) * 8n, 8)
 
 /** GCM, §7, with a nonce of any length: returns the text, encrypted or decrypted, and the tag over the ciphertext. */
-function gcm(key: Bytes, nonce: Bytes, text: Bytes, aad: Bytes, opening: boolean): { result: Bytes; tag: Bytes } {
+export function gcm(
+  key: Bytes,
+  nonce: Bytes,
+  text: Bytes,
+  aad: Bytes,
+  opening: boolean,
+): { result: Bytes; tag: Bytes } {
   const hashKey = aesEncryptBlock(key, zeros(16))
   const j0 =
     nonce.length === 12
@@ -63,7 +69,14 @@ function gcm(key: Bytes, nonce: Bytes, text: Bytes, aad: Bytes, opening: boolean
 }
 
 /** CCM, RFC 3610 §2, with a length field of 15 - nonce bytes. */
-function ccm(key: Bytes, nonce: Bytes, input: Bytes, aad: Bytes, tagBytes: number, opening: boolean) {
+export function ccm(
+  key: Bytes,
+  nonce: Bytes,
+  input: Bytes,
+  aad: Bytes,
+  opening: boolean,
+  tagBytes: number = 16,
+): { result: Bytes; tag: Bytes } {
   const lengthBytes = 15 - nonce.length
   const counter = (i: number): Bytes =>
     concat(Uint8Array.of(lengthBytes - 1), nonce, toBigEndian(BigInt(i), lengthBytes))
@@ -107,7 +120,7 @@ function aead(
 }
 
 const ccmAead = (keyBytes: number, tagBytes: number): Aead =>
-  aead([keyBytes, 13, tagBytes], (key, nonce, text, aad, opening) => ccm(key, nonce, text, aad, tagBytes, opening))
+  aead([keyBytes, 13, tagBytes], (key, nonce, text, aad, opening) => ccm(key, nonce, text, aad, opening, tagBytes))
 
 /** RFC 7518 §5.2.2 with the parameters of §5.2.5. */
 const a256cbcHs512: Aead = {

@@ -1,3 +1,4 @@
+import type { SignedMessage } from '../../runtime/crypto/crypto.ts'
 import { concat, fromLittleEndian, mod, power, toLittleEndian } from './numbers.ts'
 import { sha512 } from './sha2.ts'
 import { decodeScalar25519 } from './x25519.ts'
@@ -100,14 +101,33 @@ export function hasSmallOrder(point: Point): boolean {
   return equal(multiply(8n, point), identity)
 }
 
-/** §5.1.7 without the factor 8, and with points of small order refused. */
-export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+/** §5.1.7 with points of small order refused, and the equation multiplied by `cofactor`. */
+function verifyTimes(cofactor: bigint, signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   const r = decodePoint(signature.subarray(0, 32))
   const a = decodePoint(publicKey)
   const s = fromLittleEndian(signature.subarray(32))
   if (!r || !a || s >= L || hasSmallOrder(r) || hasSmallOrder(a)) return false
   const k = challenge(signature.subarray(0, 32), publicKey, message)
-  return equal(multiplyBase(s), add(r, multiply(k, a)))
+  return equal(multiply(cofactor, multiplyBase(s)), multiply(cofactor, add(r, multiply(k, a))))
+}
+
+/** Without the factor 8. */
+export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  return verifyTimes(1n, signature, message, publicKey)
+}
+
+/** Each with the factor 8. */
+export function verifyBatch(items: readonly SignedMessage[]): boolean[] {
+  return items.map(({ signature, message, publicKey }) => verifyTimes(8n, signature, message, publicKey))
+}
+
+/** L times a random point is one of the eight of small order; this is one that has order 8. */
+export function pointOfOrder8(randomBytes: (lengthBytes: number) => Uint8Array): Point {
+  for (;;) {
+    const point = decodePoint(randomBytes(32))
+    const torsion = point && multiply(L, point)
+    if (torsion && !equal(multiply(4n, torsion), identity)) return torsion
+  }
 }
 
 /** The birational map of RFC 7748 §4.1: u = (1 + y)/(1 - y). */

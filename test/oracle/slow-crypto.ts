@@ -3,7 +3,7 @@ import { DidCommError } from '../../runtime/errors.ts'
 import { slowAes } from './aes-modes.ts'
 import { open, seal, xchacha } from './chacha20-poly1305.ts'
 import { concatKdf, hkdfExpand, hkdfExtract, hmacSha256, hmacSha512 } from './derivation.ts'
-import { getPublicKey, sign, toX25519PublicKey, toX25519SecretKey, verify } from './ed25519.ts'
+import { getPublicKey, sign, toX25519PublicKey, toX25519SecretKey, verify, verifyBatch } from './ed25519.ts'
 import { sha256, sha512 } from './sha2.ts'
 import { x25519 } from './x25519.ts'
 
@@ -37,7 +37,7 @@ export const slowCrypto: Crypto = {
       sign: (message) => sign(message, secretKey),
     }),
     verify,
-    verifyBatch: (items) => items.map(({ signature, message, publicKey }) => verify(signature, message, publicKey)),
+    verifyBatch,
     toX25519PublicKey,
     toX25519SecretKey,
   },

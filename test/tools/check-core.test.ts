@@ -111,8 +111,8 @@ describe('the static rules of the core', () => {
     ['a splat of a float', withCode(0x20, 0, 0xfd, 20), /a lane that is a float/],
     ['a relaxed multiply-add', withCode(0x20, 0, 0xfd, 0x87, 2), /relaxed SIMD/],
     ['an instruction that nobody knows', withCode(0x20, 0, 0xfd, 0x94, 2), /relaxed SIMD/],
-    ['too many bytes', withData(new Uint8Array(100_000)), /the budget is 98304/],
-    ['too many bytes compressed', withData(randomBytes(38_000)), /gzipped, the budget is 36864/],
+    ['too many bytes', withData(new Uint8Array(120_000)), /the budget is 114688/],
+    ['too many bytes compressed', withData(randomBytes(42_000)), /gzipped, the budget is 40960/],
   ] as typeof offences)('catch %s in the build simd', (_, wasm, failure) => {
     expect(checkCore(wasm, 'simd')).toEqual([expect.stringMatching(failure)])
   })

@@ -119,5 +119,6 @@ export const aesTables: Readonly<Record<string, readonly number[]>> = {
   /** Four each, by how many ShiftRows are meant. */
   SHIFT_ROWS: dues.flatMap(shiftRows),
   ROW_DOWN: dues.flatMap(rowDown),
+  TWO_ROWS_DOWN: dues.flatMap((due) => rowDown(due).map((at) => found(rowDown(due)[at]))),
   ROW_UP: dues.flatMap((due) => nibbles.map((at) => rowDown(due).indexOf(at))),
 }

@@ -14,7 +14,7 @@ import {
   vectorNumbers,
 } from './field25519-pair.ts'
 import { limbNumbers, limbsAt, multiply, type Operand, type Sink, square, twoP } from './field25519-scalar.ts'
-import { statements, weave } from './weave.ts'
+import { type Kernel, statements, weave } from './weave.ts'
 
 /** Where the parts of an entry begin (assembly/edwards25519-sum.ts): the pair (y - x, y + x), then 2 d x y. */
 const ENTRY_T = 80
@@ -75,13 +75,13 @@ const wideTo =
     `store<u64>(${address}, ${limb}, ${8 * i})`
 
 /** T = E H. */
-const productT = (): string[] => statements(multiply('t', halfAt('EH', 0), halfAt('EH', 1), { sink: wideTo('SUM_T') }))
+const productT = (): Kernel => multiply('t', halfAt('EH', 0), halfAt('EH', 1), { sink: wideTo('SUM_T') })
 
 /** X, Y and Z, and T too where it is asked for, from the pairs in FG and EH. */
 function products(complete: boolean): string[] {
   const xy = pairMultiply('p', SCRATCH_PAIR, pairOfWordsAt('FG'), pairOfWordsAt('EH'), pairTo('SUM_XY'))
   const z = multiply('z', halfAt('FG', 0), halfAt('FG', 1), { sink: wideTo('SUM_Z') })
-  return weave(statements(xy), [...statements(z), ...(complete ? productT() : [])])
+  return weave(statements(xy), [...statements(z), ...(complete ? statements(productT()) : [])])
 }
 
 const wordsTo = (address: string, i: number, low: string, high: string): string =>
@@ -91,7 +91,7 @@ const wordsTo = (address: string, i: number, low: string, high: string): string 
  * (E, H) = ((Y + X)(y + x) -+ (Y - X)(y - x)), beside C = T * 2 d x y; then F, G = 2 Z -+ C, with Z at \`z\`. "add-2008-hwcd-3".
  * F is 4-fold, G 3-fold; E and H are reduced.
  */
-function additionFactors(): string[] {
+function additionFactors(withT: boolean): string[] {
   const differences = vectorNumbers.flatMap((i) => {
     const [v, w] = [`v${i}`, `w${i}`]
     const difference = `i32x4.add(i32x4.sub(${w}, ${v}), v128.load(PAIR_TWO_P, ${16 * i}))`
@@ -104,7 +104,11 @@ function additionFactors(): string[] {
   const factors: Sink = (i, limb) =>
     `{ const d = load<u64>(z, ${8 * i}) << 1\n${wordsTo('FG', i, `d + ${twoP[i]} - ${limb}`, `d + ${limb}`)} }`
   const c = multiply('c', wideAt('SUM_T'), atOffset('entry', ENTRY_T), { sink: factors })
-  return weave([...differences, ...statements(eh)], statements(c))
+  const vectors = [...differences, ...statements(eh)]
+  if (!withT) return weave(vectors, statements(c))
+  // The E and H before are read before those to come are stored.
+  const t = productT()
+  return [...t.before, ...weave(vectors, [...t.columns, ...t.after, ...statements(c)])]
 }
 
 /** (G, H) = Y^2 -+ X^2, E = 2 X Y, F = 2 Z^2 - G: "dbl-2008-hwcd" with a = -1 and the signs of F and H turned. F is 4-fold. */
@@ -134,17 +138,17 @@ export function edwards25519(): string {
     // One copy for both formulas: two would not fit the instruction cache together with the rest of a verification.
     block('X, Y, Z from FG and EH.', 'function finish(): void', products(false)),
     block(
-      'Adds an affine or cached entry; `z` is Z, or the product of both Z. T is left to do.',
+      'Adds an affine or cached entry; `z` is Z, or the product of both Z. Computes the T before, and leaves that of the sum to do.',
       'export function addEntry(entry: usize, z: usize): void',
-      [...additionFactors(), 'finish()'],
+      [...additionFactors(true), 'finish()'],
     ),
-    block('Adds an affine entry, with T.', 'export function addAffineComplete(entry: usize): void', [
+    block('Adds an affine entry, with T before and after.', 'export function addAffineComplete(entry: usize): void', [
       'const z = SUM_Z',
-      ...additionFactors(),
+      ...additionFactors(false),
       ...products(true),
     ]),
     block('Doubles. T is left to do.', 'export function double(): void', [...doublingFactors(), 'finish()']),
-    block('Computes T.', 'export function complete(): void', productT()),
+    block('Computes T.', 'export function complete(): void', statements(productT())),
     block(
       'Multiplies Z by an element, into PRODUCT.',
       'export function multiplyZ(z: usize): void',

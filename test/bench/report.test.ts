@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { blocks, fillPlaces, formatRatio, markdownTable } from '../../bench/markdown.ts'
+import { formatCount, plot } from '../../bench/plot.ts'
+import { parseResult } from '../../bench/result.ts'
+import { formatNs, formatSize, tableHeader, tableLine } from '../../bench/table.ts'
+import { outcomes, targets } from '../../bench/targets.ts'
+import { checkBench } from '../../tools/check-bench.ts'
+import { readTree } from '../../tools/check-tree.ts'
+import { folderOf } from '../tools/tree.ts'
+
+const fixture = readFileSync(new URL('fixtures/before.json', import.meta.url), 'utf8')
+const result = parseResult(fixture)
+const place = (name: string, text = '') => `# T\n\n<!-- bench:${name} -->\n${text}<!-- /bench:${name} -->\n\nend\n`
+
+describe('the tables of a result', () => {
+  const contents = blocks(result)
+
+  it('say how many times as fast each peer is beaten, with a mark where a row is noisy', () => {
+    expect(contents['summary']).toContain(
+      '| x25519      |      32.0 us |               0.94x |                      2.19x |            28x |',
+    )
+    expect(contents['summary']).toMatch(/\| sha512 64 B .*\| +4\.23x \| +~1\.92x \|/)
+  })
+
+  it('hold the measured ratio to its target', () => {
+    expect(contents['targets']).toMatch(/\| x25519 +\| +libsodium-wrappers \| +2\.20x \| +2\.19x \| +missed \|/)
+    expect(contents['targets']).toMatch(/\| x25519-base +\| +node:crypto \| +2\.50x \| +\| +not measured \|/)
+    expect(outcomes(result)).toHaveLength(targets.length)
+  })
+
+  it('name the machine, the versions and what was left out', () => {
+    expect(contents['provenance']).toContain('Node 20.20.2')
+    expect(contents['provenance']).toContain('2 cores of Example <CPU> & Co')
+    expect(contents['provenance']).toContain('- tweetnacl is left out: not installed')
+    expect(contents['modules']).toMatch(/didcomm-mote\/base \| +21118 \| +9000 \| +2 \| +131072/)
+  })
+
+  it('have columns of one width', () => {
+    const lines = markdownTable(
+      ['a', 'long title'],
+      [
+        ['first', '1'],
+        ['b', '22'],
+      ],
+    ).split('\n')
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1)
+    expect(lines[1]).toBe('| ----- | ---------: |')
+  })
+})
+
+describe('fillPlaces', () => {
+  it('replaces what stood there, and nothing else', () => {
+    const once = fillPlaces(place('summary', 'old\n'), { summary: 'new' })
+    expect(once).toBe('# T\n\n<!-- bench:summary -->\n\nnew\n\n<!-- /bench:summary -->\n\nend\n')
+    expect(fillPlaces(once, { summary: 'new' })).toBe(once)
+  })
+
+  it('refuses a place that it does not know', () => {
+    expect(() => fillPlaces(place('speed'), { summary: '' })).toThrow('bench:speed')
+  })
+})
+
+describe('the plot', () => {
+  const svg = plot(result)
+
+  it('has a bar for each implementation of a highlight, as long as its logarithm says', () => {
+    const bars = [...svg.matchAll(/<rect x="\d+" y="\d+" width="([\d.]+)" height="10"[^>]*><title>([^<]*)</g)]
+    expect(bars.map((bar) => bar[2])).toEqual([
+      'didcomm-mote: 31.3k a second',
+      'node:crypto: 33.3k a second',
+      'libsodium-wrappers: 14.3k a second',
+      '@noble: 1.11k a second',
+      'didcomm-mote: 3.85M a second',
+      'node:crypto: 909k a second',
+      'libsodium-wrappers: 2M a second',
+    ])
+    const widths = bars.map((bar) => Number(bar[1]))
+    // The axis begins at 1,000.
+    const decades = (row: number) => Math.log10(result.rows[row]?.opsPerSecond ?? 0) - 3
+    expect((widths[1] ?? 0) / (widths[0] ?? 0)).toBeCloseTo(decades(1) / decades(0), 2)
+    expect((widths[3] ?? 0) / (widths[0] ?? 0)).toBeCloseTo(decades(3) / decades(0), 2)
+  })
+
+  it('is readable on light and on dark pages, and loads nothing', () => {
+    expect(svg).toContain('prefers-color-scheme: dark')
+    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|url\(/)
+  })
+})
+
+describe('figures as text', () => {
+  it('have the unit that reads best', () => {
+    expect([formatNs(5.4), formatNs(12_345), formatNs(3.2e6)]).toEqual(['5.40 ns', '12.3 us', '3.20 ms'])
+    expect([formatSize(64), formatSize(16_384), formatSize(1_048_576)]).toEqual(['64 B', '16 KiB', '1 MiB'])
+    expect([formatRatio(2.345), formatRatio(34.6), formatRatio(2, true), formatRatio(undefined)]).toEqual([
+      '2.35x',
+      '35x',
+      '~2.00x',
+      '',
+    ])
+    expect([formatCount(297), formatCount(31_250), formatCount(3_846_153)]).toEqual(['297', '31.3k', '3.85M'])
+  })
+
+  it('stand below their titles on a terminal', () => {
+    const header = tableHeader('didcomm-mote')
+    const lines = result.rows.map((row) => tableLine({ ...row, ratio: 2.5 }, 'didcomm-mote'))
+    expect(lines[0]).toMatch(/^x25519 +didcomm-mote +32\.0 us +33\.6 us +31250 +2 %$/)
+    expect(lines.at(-1)).toMatch(/2\.5x NOISY$/)
+    expect(lines[1]?.indexOf('30.0 us')).toBe(header.indexOf('minimum'))
+  })
+})
+
+describe('checkBench', () => {
+  const documents = { 'README.md': place('summary'), 'bench/README.md': place('targets') }
+  const check = (files: Record<string, string>) => checkBench(readTree(folderOf(files)))
+
+  it('fails where a document does not say what the result does', () => {
+    expect(check({ ...documents, 'bench/results/latest.json': fixture })).toEqual([
+      expect.stringMatching(/^README\.md:1: /),
+      expect.stringMatching(/^bench\/README\.md:1: /),
+      expect.stringMatching(/^docs\/benchmark\.svg:1: /),
+    ])
+  })
+
+  it('passes what the report wrote', () => {
+    const contents = blocks(result)
+    const written = Object.entries(documents).map(([file, text]) => [file, fillPlaces(text, contents)])
+    const files = { ...Object.fromEntries(written), 'docs/benchmark.svg': plot(result) }
+    expect(check({ ...files, 'bench/results/latest.json': fixture })).toEqual([])
+  })
+
+  it('fails where there is no result', () => {
+    expect(check(documents)).toEqual([expect.stringContaining('bench/results/latest.json')])
+  })
+})
