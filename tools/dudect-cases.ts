@@ -1,5 +1,5 @@
 // What tools/dudect.ts times: each operation on a secret, with inputs of two classes, and controls whose time does depend on theirs.
-import type { Aead, Crypto } from '../runtime/crypto/crypto.ts'
+import type { Aead, Crypto, KeyWrap } from '../runtime/crypto/crypto.ts'
 import { assembleText } from './constant-time-controls.ts'
 
 /** Fresh random bytes. */
@@ -72,6 +72,24 @@ function aeadCases(label: string, aead: Aead, random: Random): TimedCase[] {
   ]
 }
 
+function keyWrapCases(cipher: KeyWrap, random: Random): TimedCase[] {
+  const split = (input: Uint8Array) => [input.subarray(0, 32), input.subarray(32)] as const
+  const fixed = random(64)
+  return [
+    secret('A256KW wrap', 64, random, (input) => void cipher.wrapKey(...split(input))),
+    {
+      name: 'A256KW unwrap',
+      inputBytes: 32 + 40,
+      repeat: 1,
+      input(isRandom) {
+        const [kek, key] = split(isRandom ? random(64) : fixed)
+        return Buffer.concat([kek, cipher.wrapKey(kek, key)])
+      },
+      run: (input) => void cipher.unwrapKey(...split(input)),
+    },
+  ]
+}
+
 /** The operations of a build. */
 export function timedCases(crypto: Crypto, random: Random): TimedCase[] {
   const out = new Uint8Array(64)
@@ -85,6 +103,13 @@ export function timedCases(crypto: Crypto, random: Random): TimedCase[] {
     secret('Ed25519 sign', 32, random, (key) => void ed25519.sign(message, key, out)),
     ...aeadCases('ChaCha20-Poly1305', crypto.chacha20poly1305, random),
     ...aeadCases('XChaCha20-Poly1305', crypto.xchacha20poly1305, random),
+    ...aeadCases('AES-256-GCM', crypto.a256gcm, random),
+    ...aeadCases('AES-128-GCM', crypto.aes128gcm, random),
+    ...aeadCases('AES-CCM-16-64-128', crypto.aesCcm16_64_128, random),
+    ...aeadCases('AES-CCM-16-128-128', crypto.aesCcm16_128_128, random),
+    ...aeadCases('AES-CCM-16-64-256', crypto.aesCcm16_64_256, random),
+    ...aeadCases('A256CBC-HS512', crypto.a256cbcHs512, random),
+    ...keyWrapCases(crypto.a256kw, random),
     secret('HMAC-SHA-256', 32, random, (key) => void crypto.hmacSha256(key, message, out)),
     secret('HMAC-SHA-512', 32, random, (key) => void crypto.hmacSha512(key, message, out)),
   ]

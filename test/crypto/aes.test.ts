@@ -184,7 +184,7 @@ describe('AES-CCM', () => {
 })
 
 describe('A256KW', () => {
-  const { bytes, below } = randomFrom(52)
+  const { bytes } = randomFrom(52)
   const { a256kw } = crypto
 
   it('wraps the longest key', () => {
