@@ -14,7 +14,6 @@ import { type Mutation, mutated, mutationsOf, sampled } from './mutations.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const JUDGE_MS = 15_000
-const SUITE_MS = 180_000
 
 interface Equivalent {
   readonly file: string
@@ -75,8 +74,13 @@ async function compileAll(sources: Sources, optimize: 0 | 3): Promise<Map<CoreBu
   return modules
 }
 
-/** Runs the tests of the crypto in a copy of the tree that holds the mutant; tells whether they fail. */
-async function suiteNotices(copy: string, sources: Sources, modules: Mutant['modules']): Promise<boolean> {
+/** Runs the tests of the crypto in a copy of the tree that holds the mutant; tells whether they fail, or do not end in time. */
+async function suiteNotices(
+  copy: string,
+  sources: Sources,
+  modules: Mutant['modules'],
+  limitMs?: number,
+): Promise<boolean> {
   for (const [name, source] of sources) writeFileSync(join(copy, name), source)
   for (const { name, exportName } of coreBuilds) {
     const wasm = modules.get(name)
@@ -91,8 +95,8 @@ async function suiteNotices(copy: string, sources: Sources, modules: Mutant['mod
     cwd: copy,
     env,
     stdio: 'ignore',
-    timeout: SUITE_MS,
     killSignal: 'SIGKILL',
+    ...(limitMs === undefined ? {} : { timeout: limitMs }),
   })
   return (await new Promise((resolve) => vitest.once('exit', resolve))) !== 0
 }
@@ -160,13 +164,15 @@ async function askSuite(sources: Sources, passed: readonly Mutant[]): Promise<Ou
   const copy = copyTree()
   const outcomes: Outcome[] = []
   try {
+    const startMs = performance.now()
     if (await suiteNotices(copy, sources, optimized)) throw new Error('the tests fail without a mutant')
+    const limitMs = 3 * (performance.now() - startMs)
     for (const { mutation } of passed) {
       const changed = withMutation(sources, mutation)
       const modules = await compileAll(changed, 3)
       // The optimiser shows that some are the same program.
       const isSame = [...modules].every(([name, wasm]) => equal(wasm, optimized.get(name)))
-      const isCaught = !isSame && (await suiteNotices(copy, changed, modules))
+      const isCaught = !isSame && (await suiteNotices(copy, changed, modules, limitMs))
       outcomes.push(isSame ? 'the same program' : isCaught ? 'caught by the suite' : 'survived')
       if (outcomes.at(-1) === 'survived') console.log(`survived: ${place(mutation)}`)
     }
