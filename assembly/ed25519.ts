@@ -3,15 +3,17 @@ import {
   edwardsWipe,
   POINT,
   pointDecode,
+  pointDecodeTwo,
   pointEncode,
   pointHasSmallOrder,
   pointNegate,
   pointToMontgomery,
 } from './edwards25519'
 import { multiplyBase } from './edwards25519-multiply'
-import { multiplyPublic } from './edwards25519-public'
+import { multiplyPublic, sumIsIdentity } from './edwards25519-public'
 import { sumWipe } from './edwards25519-sum'
 import { scalarIsCanonical, scalarMultiplyAdd, scalarReduceWide } from './scalar25519'
+import { scalarHalve } from './scalar25519-halve'
 import { sha512Final, sha512Init, sha512Update } from './sha512'
 import { KEY_INVALID, NOT_AUTHENTIC, OK } from './status'
 import { x25519Clamp } from './x25519'
@@ -111,12 +113,23 @@ export function ed25519SignEnd(out: usize): void {
   wipeSecrets()
 }
 
+/** Decodes A, and with SIMD R too. */
+function decodePublic(signature: usize, publicKey: usize): i32 {
+  if (ASC_FEATURE_SIMD) {
+    if (!pointDecodeTwo(A, publicKey, R, signature)) return pointDecode(A, publicKey) ? NOT_AUTHENTIC : KEY_INVALID
+    if (pointHasSmallOrder(A)) return KEY_INVALID
+    return pointHasSmallOrder(R) ? NOT_AUTHENTIC : OK
+  }
+  return !pointDecode(A, publicKey) || pointHasSmallOrder(A) ? KEY_INVALID : OK
+}
+
 /**
  * Starts to verify a 64-byte signature. Refuses, beyond what §5.1.7 asks: a public key that is not canonical or of small order.
  * Only after `OK` may the sequence go on.
  */
 export function ed25519VerifyBegin(signature: usize, publicKey: usize): i32 {
-  if (!pointDecode(A, publicKey) || pointHasSmallOrder(A)) return KEY_INVALID
+  const status = decodePublic(signature, publicKey)
+  if (status != OK) return status
   if (!scalarIsCanonical(signature + 32)) return NOT_AUTHENTIC
   copyWords(A_BYTES, publicKey, 32)
   copyWords(R_BYTES, signature, 32)
@@ -125,18 +138,34 @@ export function ed25519VerifyBegin(signature: usize, publicKey: usize): i32 {
   return OK
 }
 
-/**
- * Checks S B = R + k A without cofactor, as the encoding of S B - k A: bytes of R that are not canonical are never equal to it.
- * Refuses R of small order.
- */
+/** Checks S B = R + k A without cofactor. Refuses R that is not canonical or of small order. */
 export function ed25519VerifyEnd(): i32 {
   sha512Final(DIGEST)
   scalarReduceWide(K, DIGEST)
+  return (ASC_FEATURE_SIMD ? equationHolds() : encodingMatches()) ? OK : NOT_AUTHENTIC
+}
+
+/** Compares the encoding of S B - k A: bytes of R that are not canonical are never equal to it. */
+function encodingMatches(): bool {
   pointNegate(A, A)
   multiplyPublic(R, S, K, A)
   pointEncode(A_BYTES, R)
-  if (differenceOfWords(A_BYTES, R_BYTES, 32) != 0) return NOT_AUTHENTIC
-  return pointHasSmallOrder(R) ? NOT_AUTHENTIC : OK
+  return differenceOfWords(A_BYTES, R_BYTES, 32) == 0 && !pointHasSmallOrder(R)
+}
+
+const ZERO = memory.data(32, 16)
+
+/**
+ * Multiplies the equation by t, so that all scalars but that of B are half as long: t S B - t R -+ r A = 0 with r = +-t k. That is
+ * the same, for points with a component of small order too: t k and r differ by a multiple of the order of the whole group,
+ * and t has an inverse modulo that order.
+ */
+function equationHolds(): bool {
+  const negative = scalarHalve(R_SCALAR, DIGEST, K)
+  scalarMultiplyAdd(S, S, DIGEST, ZERO)
+  if (!negative) pointNegate(A, A)
+  pointNegate(R, R)
+  return sumIsIdentity(S, R_SCALAR, A, DIGEST, R)
 }
 
 /** Writes the X25519 public key that belongs to an Ed25519 public key, by the map of RFC 7748 §4.1. */

@@ -5,8 +5,11 @@ import { wideAbsorb, wideEnd, wideInit, wideStart, wideWipe } from './generated/
 // every fourth bit, so that a column of a product of two adds up at most 15 ones (16 in the highest, whose carry falls off), and
 // the carries stay in the three bits between: where they are masked off, what is left is the product without carries.
 
-/** The hash key H, and the hash so far: first the low word, that of the higher powers, each big endian in the blocks. */
-const KEY = memory.data(16, 16)
+/**
+ * The hash key H, and the hash so far: first the low word, that of the higher powers, each big endian in the blocks. Behind the
+ * words of H are the same with their bits in reverse.
+ */
+const KEY = memory.data(32, 16)
 const SUM = memory.data(16, 16)
 
 const BLOCK = memory.data(16, 16)
@@ -55,8 +58,8 @@ function absorb(high: u64, low: u64): void {
   const h1 = load<u64>(KEY, 8)
   const rx0 = reverse(x0)
   const rx1 = reverse(x1)
-  const rh0 = reverse(h0)
-  const rh1 = reverse(h1)
+  const rh0 = load<u64>(KEY, 16)
+  const rh1 = load<u64>(KEY, 24)
   // Karatsuba: three products of two words each instead of four.
   const low0 = multiplyLow(x0, h0)
   const low2 = multiplyLow(x1, h1)
@@ -121,6 +124,8 @@ function absorbWide(data: usize, length: usize): void {
 export function ghashInit(key: usize): void {
   store<u64>(KEY, bswap<u64>(load<u64>(key, 8)))
   store<u64>(KEY, bswap<u64>(load<u64>(key)), 8)
+  store<u64>(KEY, reverse(load<u64>(KEY)), 16)
+  store<u64>(KEY, reverse(load<u64>(KEY, 8)), 24)
   wipe(SUM, 16)
   wideIsReady = false
 }
@@ -160,6 +165,6 @@ export function ghashWipe(): void {
     wipe(BLOCK, 16)
     wideIsReady = false
   }
-  wipe(KEY, 16)
+  wipe(KEY, 32)
   wipe(SUM, 16)
 }

@@ -1,44 +1,61 @@
 import type { Call, Prepared, Work } from './implementation.ts'
 import { type Summary, summarize } from './statistics.ts'
 
-/** How long it may take. */
-export interface Effort {
-  /** Time for each implementation, its warming up included. */
-  readonly budgetMs: number
-  /** How many rounds there are even for one that is too slow for the budget. */
-  readonly minRounds: number
-  /** How often each implementation has its turn. */
-  readonly rounds: number
-}
-
 interface Turn {
   readonly name: string
   readonly work: Work
   /** How many calls a turn has: so many that it takes about `turnNs`. */
   calls: number
   readonly turnNs: number
-  /** It takes part in one round out of so many: those that are slow beyond the budget have fewer turns. */
-  readonly every: number
+  /** How often it has its turn. */
+  readonly rounds: number
   readonly ns: number[]
   /** How long the quickest turn took, all its calls. */
   quickestNs: number
 }
 
+/** The longest turn: less than a scheduler gives to another program, so that some turns have no break in them. */
+const longestTurnNs = 2e6
+/** How much longer than planned it may take all together: turns with a break in them do. */
+const lenience = 1.2
+/** One call that takes so many times its whole budget is enough. */
+const farTooSlow = 10
+/** How many steps of the clock a turn is to have, and how few make it noisy. */
+const wantedSteps = 20
+const fewestSteps = 10
+/** How many rounds there are, even for one that is too slow for its budget; and enough is enough. */
+const minRounds = 3
+const maxRounds = 200
+/** Turns become shorter before there are fewer of them. */
+const fewRounds = 7
+const maxFirstTimes = 31
+/** A call of this length needs no warming up. */
+const longCallNs = 5e7
+
 /**
  * Times several implementations of one operation in turns, so that a machine which gets slower or faster meanwhile does so for all
  * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
+ *
+ * @param budgetMs time for each of them, its warming up included. Where that is over, only those go on that have too few turns.
  */
-export async function measure(works: ReadonlyMap<string, Prepared>, effort: Effort): Promise<Map<string, Summary>> {
+export async function measure(works: ReadonlyMap<string, Prepared>, budgetMs: number): Promise<Map<string, Summary>> {
+  const endMs = performance.now() + budgetMs * works.size * lenience
   const turns: Turn[] = []
-  for (const [name, work] of works) turns.push(await warmUp(name, work, effort))
-  for (let round = 0; round < effort.rounds; round++) {
+  for (const [name, work] of works) turns.push(await warmUp(name, work, budgetMs))
+  const all = Math.max(...turns.map(({ rounds }) => rounds))
+  for (let round = 0; round < all; round++) {
     for (let i = 0; i < turns.length; i++) {
       const turn = turns[(round + i) % turns.length]
-      if (!turn || round % turn.every !== 0) continue
-      await takeTurn(turn)
+      if (turn && isDue(turn, round, all, performance.now() > endMs)) await takeTurn(turn)
     }
   }
   return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
+}
+
+/** Spreads the turns of those that are slow, and so have few of them, over all rounds. */
+function isDue({ rounds, ns }: Turn, round: number, all: number, isLate: boolean): boolean {
+  if (isLate && ns.length >= minRounds) return false
+  return Math.floor(((round + 1) * rounds) / all) > Math.floor((round * rounds) / all)
 }
 
 async function takeTurn(turn: Turn): Promise<void> {
@@ -71,27 +88,29 @@ function clockResolutionNs(): number {
   return resolution
 }
 
-/** How many steps of the clock a turn is to have, and how few make it noisy. */
-const wantedSteps = 20
-const fewestSteps = 10
-/** A call of this length needs no warming up. */
-const longCallNs = 5e7
-
-/** Calls it until a third of the budget is used, and finds out how many calls make a turn. */
-async function warmUp(name: string, work: Prepared, { budgetMs, rounds, minRounds }: Effort): Promise<Turn> {
-  if (work.once) return { name, work, calls: 1, turnNs: 0, every: 1, ns: [], quickestNs: 0 }
+/** Calls it until a third of the budget is used, and finds out how many calls make a turn, and how many turns there is time for. */
+async function warmUp(name: string, work: Prepared, budgetMs: number): Promise<Turn> {
   const warmNs = (budgetMs * 1e6) / 3
-  const turnNs = Math.max((warmNs * 2) / rounds, wantedSteps * clockResolutionNs())
+  const roundsOf = (ns: number, most: number) => {
+    const least = ns > farTooSlow * budgetMs * 1e6 ? 1 : minRounds
+    return Math.min(most, Math.max(least, Math.floor((2 * warmNs) / ns)))
+  }
+  const begun = { name, work, ns: [], quickestNs: 0 }
+  if (work.once) return { ...begun, calls: 1, turnNs: 0, rounds: roundsOf(work.firstNs, maxFirstTimes) }
   let calls = 1
   let ns = work.firstNs < longCallNs ? await elapsedNs(work, calls) : work.firstNs
   for (let spent = ns; spent < warmNs; spent += ns) {
     calls = Math.ceil(calls * Math.min(4, Math.max(1, warmNs / 4 / Math.max(ns, 1))))
     ns = await elapsedNs(work, calls)
   }
-  const perTurn = Math.max(1, Math.round((turnNs * calls) / Math.max(ns, 1)))
-  const affordable = Math.max(minRounds, Math.floor((rounds * turnNs * calls) / (perTurn * Math.max(ns, 1))))
-  const every = Math.max(1, Math.ceil(rounds / affordable))
-  return { name, work, calls: perTurn, turnNs, every, ns: [], quickestNs: 0 }
+  const turnNs = Math.max(Math.min(longestTurnNs, (2 * warmNs) / fewRounds), wantedSteps * clockResolutionNs())
+  const callNs = Math.max(ns, 1) / calls
+  return {
+    ...begun,
+    calls: Math.max(1, Math.round(turnNs / callNs)),
+    turnNs,
+    rounds: roundsOf(Math.max(turnNs, callNs), maxRounds),
+  }
 }
 
 async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {

@@ -2,7 +2,7 @@
 import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap } from 'didcomm-mote/crypto'
 import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
 import { compoundMakers } from './mote-compound.ts'
-import { startupMakers } from './startup.ts'
+import { isSupported, startupMakers } from './startup.ts'
 
 const ciphersOf = (crypto: Crypto): Readonly<Record<string, Aead>> => ({
   'chacha20-poly1305': crypto.chacha20poly1305,
@@ -120,10 +120,12 @@ export interface CoreFile {
 
 /** Ours: first what a user gets, to which all others are compared. */
 export function moteImplementations(cores: readonly CoreFile[]): Implementation[] {
-  const builds = cores.map(({ name, wasm }) => ({
-    name: `didcomm-mote/${name}`,
-    makers: { ...moteMakers(instantiateCore(wasm)), ...startupMakers(wasm) },
-  }))
+  const builds = cores
+    .filter(({ wasm }) => isSupported(wasm))
+    .map(({ name, wasm }) => ({
+      name: `didcomm-mote/${name}`,
+      makers: { ...moteMakers(instantiateCore(wasm)), ...startupMakers(wasm) },
+    }))
   return [
     { name: 'didcomm-mote', makers: moteMakers(crypto) },
     { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },

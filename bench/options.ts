@@ -4,7 +4,6 @@ export interface Options {
   readonly only: RegExp
   /** Seconds for all that is measured, about. */
   readonly seconds: number
-  readonly rounds: number
   readonly json?: string
   readonly compare?: string
   /** A result to print instead of measuring. */
@@ -73,11 +72,9 @@ function parse(args: readonly string[]) {
 /** @throws UsageError */
 export function parseOptions(args: readonly string[]): Options {
   const values = parse(args)
-  const quick = values.quick === true
   return {
     only: patternOf(values.only),
-    seconds: numberOf('seconds', values.seconds, quick ? 25 : 600),
-    rounds: quick ? 7 : 31,
+    seconds: numberOf('seconds', values.seconds, values.quick ? 25 : 600),
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.compare === undefined ? {} : { compare: values.compare }),
     ...(values.from === undefined ? {} : { from: values.from }),

@@ -6,7 +6,6 @@ import { runTrial, type Trial, trialsOf } from './suite.ts'
 export interface Plan {
   readonly only: RegExp
   readonly seconds: number
-  readonly rounds: number
   readonly reference: string
 }
 
@@ -44,10 +43,7 @@ export async function runSuite(
     await progress.begin?.(trial, rows.length, total)
     const leftMs = Math.max(0, endMs - performance.now())
     const budgetMs = Math.min(longestMs, Math.max(shortestMs, leftMs / (total - rows.length)))
-    // Out of time, as on a machine that is much too slow: what is left is looked at once, and marked as noisy.
-    const minRounds = leftMs > 0 ? 3 : 1
-    const effort = { budgetMs, minRounds, rounds: plan.rounds }
-    const measured = await runTrial(trial, implementations, plan.reference, effort)
+    const measured = await runTrial(trial, implementations, plan.reference, budgetMs)
     rows.push(...measured)
     progress.rows?.(measured)
   }

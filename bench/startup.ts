@@ -4,6 +4,7 @@ import type { ModuleSize } from './result.ts'
 
 /** The part of the host's `WebAssembly` that is used here: the type declarations of hosts differ in the rest. */
 declare const WebAssembly: {
+  readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
   readonly Instance: new (module: object) => { readonly exports: { readonly memory: { readonly buffer: ArrayBuffer } } }
 }
@@ -22,6 +23,9 @@ let copies = 0
 
 const once = (call: () => unknown, value?: Work['value']): Work => ({ call, once: true, ...(value && { value }) })
 const always = (): boolean => true
+
+/** Whether this host runs a module: those with SIMD do not run everywhere. */
+export const isSupported = (wasm: Uint8Array): boolean => WebAssembly.validate(Uint8Array.from(wasm))
 
 /** How long it takes from bytes to the first result. Each row contains the one before it. */
 export function startupMakers(wasm: Uint8Array): Makers {

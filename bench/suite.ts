@@ -1,6 +1,6 @@
 import type { Comparable, Implementation, Prepared } from './implementation.ts'
 import { comparable, inputOf, workOf } from './input.ts'
-import { type Effort, measure } from './measure.ts'
+import { measure } from './measure.ts'
 import type { Operation } from './operations.ts'
 import type { Row } from './result.ts'
 import type { Summary } from './statistics.ts'
@@ -105,11 +105,11 @@ export async function runTrial(
   trial: Trial,
   implementations: readonly Implementation[],
   reference: string,
-  effort: Effort,
+  budgetMs: number,
 ): Promise<Row[]> {
   const works = await prepare(trial, implementations)
   const chosen = new Map([...works].filter(([name]) => trial.chosen.includes(name)))
-  const summaries = await measure(chosen, effort)
+  const summaries = await measure(chosen, budgetMs)
   const referenceNs = summaries.get(reference)?.minNs
   return [...summaries].map(([impl, summary]) => {
     return rowOf(trial, impl, summary, referenceNs, chosen.get(impl)?.async === true)

@@ -61,12 +61,6 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './gateway': { without: ['didcomm-mote'] },
 }
 
-/** By build. The one for devices is held to what the design asks; the other to what it has grown to. */
-const coreBudgets = {
-  base: { minBytes: 48 * 1024, gzipBytes: 20 * 1024 },
-  simd: { minBytes: 112 * 1024, gzipBytes: 48 * 1024 },
-}
-
 const withoutCore: Plugin = {
   name: 'without-core',
   setup({ onLoad }) {
@@ -158,15 +152,6 @@ export async function checkSizes(
 ): Promise<Report> {
   const reports: Report[] = []
   for (const [name, budget] of Object.entries(table)) reports.push(await weighEntry(root, name, budget, complete))
-  for (const { name, fileName } of coreBuilds) {
-    const core = join(root, 'build', fileName)
-    const missing = [`${fileName}: is not built`]
-    reports.push(
-      existsSync(core)
-        ? weigh(fileName, coreBudgets[name], readFileSync(core))
-        : { failures: complete ? missing : [], notes: missing },
-    )
-  }
   const unknown = [...subpathsOf(root).keys()].filter((subpath) => !(subpath in table))
   return {
     failures: [

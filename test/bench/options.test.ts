@@ -4,16 +4,15 @@ import { help, parseOptions, UsageError } from '../../bench/options.ts'
 import { repository } from '../tools/tree.ts'
 
 describe('parseOptions', () => {
-  it('takes every row, ten minutes and 31 rounds without options', () => {
+  it('takes every row and ten minutes without options', () => {
     const options = parseOptions([])
-    expect(options).toMatchObject({ seconds: 600, rounds: 31, maxRegressionPercent: 10, reference: 'didcomm-mote' })
+    expect(options).toMatchObject({ seconds: 600, maxRegressionPercent: 10, reference: 'didcomm-mote' })
     expect(options.only.test('anything')).toBe(true)
     expect(options).not.toHaveProperty('json')
   })
 
   it('makes --quick shorter, and lets --seconds say otherwise', () => {
     expect(parseOptions(['--quick']).seconds).toBeLessThan(60)
-    expect(parseOptions(['--quick']).rounds).toBeLessThan(31)
     expect(parseOptions(['--quick', '--seconds', '5']).seconds).toBe(5)
   })
 

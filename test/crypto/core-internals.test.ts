@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { type CoreExports, loadCore } from '../../runtime/crypto/core.ts'
-import { poly1305 } from '../oracle/chacha20-poly1305.ts'
+import { chacha20, poly1305 } from '../oracle/chacha20-poly1305.ts'
 import { encodePoint, L, multiplyBase } from '../oracle/ed25519.ts'
 import { fromLittleEndian, toLittleEndian } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
@@ -8,11 +8,13 @@ import { toHex } from './hex.ts'
 import { compileInner } from './inner-core.ts'
 
 interface Internals extends CoreExports {
+  chacha20Init(key: number, nonce: number): void
   pointEncode(out: number, point: number): void
   multiplyBase(out: number, scalar: number): void
   poly1305Init(key: number): void
   poly1305Update(data: number, length: number): void
   poly1305Final(out: number): void
+  xorFourBlocksAbsorbing(text: number, mac: number, macRounds: number): void
   scalarMultiplyAdd(out: number, a: number, b: number, c: number): void
   scalarReduceWide(out: number, number: number): void
 }
@@ -24,10 +26,12 @@ let [F, G, OUT]: [number, number, number] = [0, 0, 0]
 
 /** Inner functions that are exported for this test. */
 const inner = {
+  chacha20: ['chacha20Init'],
   edwards25519: ['pointEncode'],
   'edwards25519-multiply': ['multiplyBase'],
   poly1305: ['poly1305Final', 'poly1305Init', 'poly1305Update'],
   scalar25519: ['scalarMultiplyAdd', 'scalarReduceWide'],
+  ...(inject('coreBuild') === 'simd' ? { 'generated/chacha20-blocks': ['xorFourBlocksAbsorbing'] } : {}),
 }
 
 beforeAll(() => {
@@ -37,7 +41,7 @@ beforeAll(() => {
   ;[F, G, OUT] = [core.data, core.data + 256, core.data + 512]
 }, 180_000)
 
-const { bytes } = randomFrom(61)
+const { bytes, below } = randomFrom(61)
 
 describe('numbers modulo L', () => {
   const near = [0n, 1n, 2n, 2n ** 252n, 2n ** 252n - 1n, 2n ** 253n, 2n ** 255n, 2n ** 256n - 1n]
@@ -104,5 +108,60 @@ describe('Poly1305', () => {
       wasm.poly1305Final(OUT)
       expect(toHex(memory.subarray(OUT, OUT + 16))).toBe(toHex(poly1305(key, part)))
     }
+  })
+})
+
+describe.runIf(inject('coreBuild') === 'simd')('four blocks of ChaCha20 beside Poly1305', () => {
+  /** Encrypts 256 bytes while so many rounds absorb `mac`; returns the text and the tag. */
+  function run(key: Uint8Array, oneTimeKey: Uint8Array, text: Uint8Array, mac: Uint8Array, rounds: number): string[] {
+    const [macAt, textAt, keyAt, tagAt] = [F, F + 1024, F + 2048, F + 3072]
+    memory.set(mac, macAt)
+    memory.set(text, textAt)
+    memory.set(key, keyAt)
+    memory.set(oneTimeKey, keyAt + 64)
+    wasm.chacha20Init(keyAt, keyAt + 32)
+    wasm.poly1305Init(keyAt + 64)
+    wasm.xorFourBlocksAbsorbing(textAt, macAt, rounds)
+    wasm.poly1305Final(tagAt)
+    return [toHex(memory.subarray(textAt, textAt + 256)), toHex(memory.subarray(tagAt, tagAt + 16))]
+  }
+
+  it('gives the key stream, and absorbs two blocks in each double round before the last that it is told', () => {
+    for (let rounds = 0; rounds <= 20; rounds += 2) {
+      const [key, oneTimeKey, text, mac] = [bytes(44), bytes(32), bytes(256), bytes(320)]
+      expect(run(key, oneTimeKey, text, mac, rounds)).toStrictEqual([
+        toHex(chacha20(key.subarray(0, 32), 0, key.subarray(32), text)),
+        toHex(poly1305(oneTimeKey, mac.subarray(0, rounds * 16))),
+      ])
+    }
+  })
+
+  it('absorbs what makes every carry of Poly1305 as long as it can be', () => {
+    const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte)
+    const blocks = [filled(16, 0), filled(16, 0xff), filled(16, 0xff).fill(0xfb, 0, 1), filled(16, 1), filled(16, 0xfe)]
+    const rs = [0, 1, 2, 4, 5, 0xff].map((first) => filled(16, first === 0xff ? 0xff : 0).fill(first, 0, 1))
+    const [key, text] = [bytes(44), bytes(256)]
+    for (const oneTimeKey of rs.flatMap((r) => [0, 0xff].map((s) => Buffer.concat([r, filled(16, s)])))) {
+      const uniform = blocks.map((block) => Buffer.concat(Array<Uint8Array>(16).fill(block)))
+      const mixed = uniform.map(() => Buffer.concat(Array.from({ length: 16 }, () => blocks[below(5)] ?? text)))
+      for (const mac of [...uniform, ...mixed]) {
+        for (const rounds of [2, 14, 16]) {
+          const [, tag] = run(key, oneTimeKey, text, mac, rounds)
+          expect(tag).toBe(toHex(poly1305(oneTimeKey, mac.subarray(0, rounds * 16))))
+        }
+      }
+    }
+  })
+
+  it('reads what it absorbs before it writes, where both are the same bytes', () => {
+    const [key, oneTimeKey, text] = [bytes(44), bytes(32), bytes(256)]
+    memory.set(key, F + 2048)
+    memory.set(oneTimeKey, F + 2112)
+    memory.set(text, F)
+    wasm.chacha20Init(F + 2048, F + 2080)
+    wasm.poly1305Init(F + 2112)
+    wasm.xorFourBlocksAbsorbing(F, F, 16)
+    wasm.poly1305Final(F + 3072)
+    expect(toHex(memory.subarray(F + 3072, F + 3088))).toBe(toHex(poly1305(oneTimeKey, text)))
   })
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, inject, it } from 'vitest'
 import { type Core, loadCore } from '../../runtime/crypto/core.ts'
 import { chooseCore } from '../../runtime/crypto/core-choice.ts'
@@ -202,9 +203,15 @@ describe('the start of a verification', () => {
 describe('the window of the core', () => {
   it('starts behind all static data, is aligned, and reaches the end of the memory', () => {
     const { key, data, chunkBytes, memory } = loadCore(Buffer.from(chooseCore(), 'base64'))
-    expect(key).toBeLessThanOrEqual(inject('coreBuild') === 'base' ? 12_288 : 32_768)
+    const { options, targets } = JSON.parse(readFileSync(new URL('../../asconfig.json', import.meta.url), 'utf8')) as {
+      options: Record<string, number>
+      targets: Record<string, Record<string, number>>
+    }
+    const { lowMemoryLimit, maximumMemory } = { ...options, ...targets[inject('coreBuild')] }
+    expect(key).toBeLessThanOrEqual(lowMemoryLimit ?? 0)
     expect([key % 16, data % 16, chunkBytes % 128]).toEqual([0, 0, 0])
     expect(data + chunkBytes).toBeLessThanOrEqual(memory.length)
-    expect(memory.length).toBe(2 * 65_536)
+    expect(memory.length).toBe((maximumMemory ?? 0) * 65_536)
+    expect(chunkBytes).toBe(65_536)
   })
 })

@@ -35,6 +35,9 @@ const swallow = (work: () => void): void => {
   }
 }
 
+/** More than the window takes, with these bytes throughout. */
+const long = (part: Uint8Array): Uint8Array => Uint8Array.from({ length: 70_000 }, (_, i) => part[i % part.length] ?? 0)
+
 /** Calls in which everything but `secret` is the same. */
 const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   'x25519.getPublicKey': ({ x25519 }, secret) => x25519.getPublicKey(secret.subarray(0, 32)),
@@ -60,6 +63,23 @@ const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   },
   'xchacha20poly1305.open that fails': ({ xchacha20poly1305 }, secret) =>
     swallow(() => xchacha20poly1305.open(secret.subarray(0, 32), nonce, aad)),
+  'chacha20poly1305.seal of a long message': ({ chacha20poly1305 }, secret) =>
+    chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), long(secret), aad),
+  'chacha20poly1305.seal with long additional data': ({ chacha20poly1305 }, secret) =>
+    chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), secret, long(aad)),
+  'chacha20poly1305.open of each length': ({ chacha20poly1305 }, secret) => {
+    for (const length of [1, 16, 63, 64, 65, 128, 192, 193, 256, 300, 449, 1000]) {
+      const text = long(secret).subarray(0, length)
+      const sealed = slowCrypto.chacha20poly1305.seal(secret.subarray(0, 32), nonce.subarray(12), text)
+      chacha20poly1305.open(secret.subarray(0, 32), nonce.subarray(12), sealed)
+    }
+  },
+  'xchacha20poly1305.open of a long message that fails': ({ xchacha20poly1305 }, secret) =>
+    swallow(() => xchacha20poly1305.open(secret.subarray(0, 32), nonce, long(aad))),
+  'sha256 of a long message': ({ sha256 }, secret) => sha256(long(secret)),
+  'sha512 of a long message': ({ sha512 }, secret) => sha512(long(secret)),
+  'hmacSha256 of a long message': ({ hmacSha256 }, secret) => hmacSha256(secret, long(secret)),
+  'hmacSha512 of a long message': ({ hmacSha512 }, secret) => hmacSha512(secret, long(secret)),
   ...Object.fromEntries(
     (
       ['a256gcm', 'aes128gcm', 'aesCcm16_64_128', 'aesCcm16_128_128', 'aesCcm16_64_256', 'a256cbcHs512'] as const
