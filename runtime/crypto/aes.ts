@@ -164,15 +164,15 @@ function keyWrap(load: LoadCore): Crypto['a256kw'] {
   return {
     keyBytes: 32,
 
-    wrapKey(kek, key) {
+    wrapKey(kek, key, out) {
       expectBytes('kek', kek, 32)
       expectBytes('key', key)
       if (!canBeWrapped(key.length)) {
         const wanted = `a multiple of 8 bytes, ${MIN_WRAPPED_BYTES}..${MAX_WRAPPED_BYTES}`
         throw new RangeError(`"key" expected Uint8Array of ${wanted}, got length=${key.length}`)
       }
+      const wrapped = outputFor(out, key.length + ADDED_BYTES)
       const core = load()
-      const wrapped = new Uint8Array(key.length + ADDED_BYTES)
       core.memory.set(kek, core.key)
       core.memory.set(key, core.data + ADDED_BYTES)
       checkStatus(core.wasm.aesKeyWrap(core.key, core.data, key.length))
@@ -181,13 +181,13 @@ function keyWrap(load: LoadCore): Crypto['a256kw'] {
       return wrapped
     },
 
-    unwrapKey(kek, wrapped) {
+    unwrapKey(kek, wrapped, out) {
       expectBytes('kek', kek, 32)
       expectBytes('wrapped', wrapped)
       const keyBytes = wrapped.length - ADDED_BYTES
       if (!canBeWrapped(keyBytes)) checkStatus(NOT_AUTHENTIC)
+      const key = outputFor(out, keyBytes)
       const core = load()
-      const key = new Uint8Array(keyBytes)
       core.memory.set(kek, core.key)
       core.memory.set(wrapped, core.data)
       const status = core.wasm.aesKeyUnwrap(core.key, core.data, keyBytes)

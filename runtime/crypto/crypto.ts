@@ -39,9 +39,9 @@ export interface SigningKey {
 export interface KeyWrap {
   readonly keyBytes: number
   /** Wraps `key` (a multiple of 8 bytes, 16 to 16,384) into 8 bytes more. */
-  wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array
+  wrapKey(kek: Uint8Array, key: Uint8Array, out?: Uint8Array): Uint8Array
   /** @throws DidCommError `ERR_CRYPTO_TAG` */
-  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array, out?: Uint8Array): Uint8Array
 }
 
 /** A message with an Ed25519 signature, as `verifyBatch` takes it. */
@@ -123,16 +123,16 @@ export interface Crypto {
 
   /** HKDF with SHA-256, RFC 5869. */
   readonly hkdfSha256: {
-    extract(ikm: Uint8Array, salt?: Uint8Array): Uint8Array
+    extract(ikm: Uint8Array, salt?: Uint8Array, out?: Uint8Array): Uint8Array
     /** Expands `prk`, at least 32 bytes, to `lengthBytes`, at most 8,160; `info` has at most 16,384 bytes. */
-    expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array
+    expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number, out?: Uint8Array): Uint8Array
   }
 
   /**
    * The Concat KDF with SHA-256, NIST SP 800-56A §5.8.1, as RFC 7518 §4.6.2 uses it: `sharedSecret` is Z. Inputs have at most
    * 16,384 bytes each, the output at most 8,160.
    */
-  concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array
+  concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number, out?: Uint8Array): Uint8Array
 }
 
 /**

@@ -98,27 +98,32 @@ export function hashesOver(load: LoadCore): HashPart {
     hmacSha512,
 
     hkdfSha256: {
-      extract(ikm: Uint8Array, salt: Uint8Array = EMPTY): Uint8Array {
+      extract(ikm: Uint8Array, salt: Uint8Array = EMPTY, out?: Uint8Array): Uint8Array {
         expectBytes('ikm', ikm)
         expectBytes('salt', salt)
-        return hmacSha256(salt, ikm)
+        return hmacSha256(salt, ikm, out)
       },
 
-      expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
+      expand(prk: Uint8Array, info: Uint8Array, lengthBytes: number, out?: Uint8Array): Uint8Array {
         expectBytesBetween('prk', prk, 32, MAX_DERIVATION_INPUT_BYTES)
         expectBytesBetween('info', info, 0, MAX_DERIVATION_INPUT_BYTES)
         expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
         const core = load()
-        return derive(core, prk, info, lengthBytes, core.wasm.hkdfSha256Expand)
+        return derive(core, prk, info, outputFor(out, lengthBytes), core.wasm.hkdfSha256Expand)
       },
     },
 
-    concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number): Uint8Array {
+    concatKdfSha256(
+      sharedSecret: Uint8Array,
+      otherInfo: Uint8Array,
+      lengthBytes: number,
+      out?: Uint8Array,
+    ): Uint8Array {
       expectBytesBetween('sharedSecret', sharedSecret, 0, MAX_DERIVATION_INPUT_BYTES)
       expectBytesBetween('otherInfo', otherInfo, 0, MAX_DERIVATION_INPUT_BYTES)
       expectInteger('lengthBytes', lengthBytes, 0, MAX_DERIVED_BYTES)
       const core = load()
-      return derive(core, sharedSecret, otherInfo, lengthBytes, core.wasm.concatKdfSha256)
+      return derive(core, sharedSecret, otherInfo, outputFor(out, lengthBytes), core.wasm.concatKdfSha256)
     },
   }
 }
@@ -143,14 +148,8 @@ type Derivation = (
   outBytes: number,
 ) => number
 
-function derive(
-  core: Core,
-  secret: Uint8Array,
-  info: Uint8Array,
-  lengthBytes: number,
-  derivation: Derivation,
-): Uint8Array {
-  const out = new Uint8Array(lengthBytes)
+function derive(core: Core, secret: Uint8Array, info: Uint8Array, out: Uint8Array, derivation: Derivation): Uint8Array {
+  const lengthBytes = out.length
   const secretAt = placeBehind(core, lengthBytes)
   const infoAt = placeBehind(core, secretAt + secret.length - core.data)
   core.memory.set(secret, secretAt)

@@ -26,6 +26,11 @@ const wrong: [call: () => unknown, message: string][] = [
     () => concatKdfSha256(of(32), of(70_000), 1),
     '"otherInfo" expected Uint8Array of length 0..16384, got length=70000',
   ],
+  [() => hkdfSha256.extract(of(1), of(0), of(31)), '"out" expected Uint8Array of length at least 32, got length=31'],
+  [() => hkdfSha256.expand(of(32), of(0), 9, of(8)), '"out" expected Uint8Array of length at least 9, got length=8'],
+  [() => concatKdfSha256(of(32), of(0), 9, of(8)), '"out" expected Uint8Array of length at least 9, got length=8'],
+  [() => a256kw.wrapKey(of(32), of(16), of(23)), '"out" expected Uint8Array of length at least 24, got length=23'],
+  [() => a256kw.unwrapKey(of(32), of(24), of(15)), '"out" expected Uint8Array of length at least 16, got length=15'],
   [() => crypto.sha256(of(1), of(31)), '"out" expected Uint8Array of length at least 32, got length=31'],
   [
     () => ed25519.signingKey(of(32)).sign(of(1), of(63)),
