@@ -56,7 +56,7 @@ function round(variant: Variant, i: number, added: string): string {
   const sigma = (x: string | undefined, [r0, r1, r2]: readonly [number, number, number]): string =>
     `${rotr}(${x}, ${r0}) ^ ${rotr}(${x}, ${r1}) ^ ${rotr}(${x}, ${r2})`
   return `
-    ${h} += ${added} + (${g} ^ (${e} & (${f} ^ ${g}))) + (${sigma(e, variant.bigSigma1)})
+    ${h} = ${h} + ${added} + (${g} ^ (${e} & (${f} ^ ${g}))) + (${sigma(e, variant.bigSigma1)})
     ${d} += ${h}
     differ = ${a} ^ ${b}
     ${h} += (${b} ^ (differ & before)) + (${sigma(a, variant.bigSigma0)})
