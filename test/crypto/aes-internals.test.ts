@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Core, type CoreExports, loadCore } from '../../runtime/crypto/core.ts'
 import { aesDecryptBlock, aesEncryptBlock, blocksOf } from '../oracle/aes.ts'
@@ -10,6 +6,7 @@ import { concat } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { ownVectors } from '../vectors.ts'
 import { hex, toHex } from './hex.ts'
+import { compileInner } from './inner-core.ts'
 
 // The parts of the AES modes by themselves, in the build under test.
 
@@ -24,7 +21,7 @@ interface Internals extends CoreExports {
   expandInverse(): void
   encryptBlocks(count: number): void
   decryptBlocks(count: number): void
-  blocksAt(): number
+  readonly AES_BLOCKS: { readonly value: number }
   cbcInit(key: number, iv: number): void
   cbcEncrypt(data: number, length: number): void
   cbcDecrypt(data: number, length: number): void
@@ -35,42 +32,25 @@ interface Internals extends CoreExports {
   ghashFinal(out: number, aadBytes: bigint, textBytes: bigint): void
 }
 
-const entry = `
-import { AES_BLOCKS } from '../../assembly/aes'
-export {
-  aesDecrypt as decryptBlocks, aesEncrypt as encryptBlocks, aesExpand as expand, aesExpandInverse as expandInverse
-} from '../../assembly/aes'
-export { cbcDecrypt, cbcEncrypt, cbcInit } from '../../assembly/aes-cbc'
-export { ctrInit, ctrXor } from '../../assembly/aes-ctr'
-export { ghashFinal, ghashInit, ghashUpdate } from '../../assembly/ghash'
-export function blocksAt(): usize { return AES_BLOCKS }
-`
-
-/** Compiles the core as it ships, with inner functions exported. The compiler reads inside the repository only. */
-function compile(): Buffer {
-  const root = fileURLToPath(new URL('../..', import.meta.url))
-  mkdirSync(join(root, 'build'), { recursive: true })
-  const folder = mkdtempSync(join(root, 'build/aes-internals-'))
-  writeFileSync(join(folder, 'entry.ts'), entry)
-  const asc = join(root, 'node_modules/assemblyscript/bin/asc.js')
-  const target = inject('coreBuild')
-  const options = ['--config', 'asconfig.json', '--target', target, '--outFile', join(folder, 'core.wasm')]
-  try {
-    execFileSync(process.execPath, [asc, join(relative(root, folder), 'entry.ts'), ...options], {
-      cwd: root,
-      stdio: 'pipe',
-    })
-    return readFileSync(join(folder, 'core.wasm'))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+/** By other names where assembly/index.ts has one of that name. */
+const inner = {
+  aes: [
+    'AES_BLOCKS',
+    'aesDecrypt as decryptBlocks',
+    'aesEncrypt as encryptBlocks',
+    'aesExpand as expand',
+    'aesExpandInverse as expandInverse',
+  ],
+  'aes-cbc': ['cbcDecrypt', 'cbcEncrypt', 'cbcInit'],
+  'aes-ctr': ['ctrInit', 'ctrXor'],
+  ghash: ['ghashFinal', 'ghashInit', 'ghashUpdate'],
 }
 
 let core: Core
 let wasm: Internals
 
 beforeAll(() => {
-  core = loadCore(compile())
+  core = loadCore(compileInner(inject('coreBuild'), inner))
   wasm = core.wasm as Internals
 }, 120_000)
 
@@ -82,9 +62,9 @@ function expandKey(key: Uint8Array): void {
 }
 
 function onBlocks(work: (count: number) => void, blocks: Uint8Array): Uint8Array {
-  core.memory.set(blocks, wasm.blocksAt())
+  core.memory.set(blocks, wasm.AES_BLOCKS.value)
   work(blocks.length / 16)
-  return core.memory.slice(wasm.blocksAt(), wasm.blocksAt() + blocks.length)
+  return core.memory.slice(wasm.AES_BLOCKS.value, wasm.AES_BLOCKS.value + blocks.length)
 }
 
 /** Passes `data` through the window in parts of the given lengths, and returns what becomes of it. */

@@ -1,14 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Crypto, instantiateCore } from '../../runtime/crypto/index.ts'
-import { coreBuilds } from '../../tools/core-builds.ts'
 import { agreements, type Counts, firstDisagreement } from './agreements.ts'
+import { allCores } from './all-cores.ts'
 
 // Oracles are slower than the core by far: their answers are compared with those of every build at once, and so this file runs in
 // one of the projects of vitest.config.ts.
-const cores: Readonly<Record<string, Crypto>> = Object.fromEntries(
-  coreBuilds.map(({ name, wasmFile }) => [name, instantiateCore(readFileSync(wasmFile))]),
-)
 
 /** noble's curves take milliseconds: it is asked about fewer. */
 const counts: Counts = { cases: 1000, slow: 1000, costly: { slow: 1000, node: 1000, noble: 50 } }
@@ -18,14 +13,14 @@ describe('on random input every build of the core agrees with the slow twin, nod
     'about $name, from seed $seed',
     { timeout: 60_000 },
     ({ agreement, seed }) => {
-      expect(firstDisagreement(agreement, cores, seed, counts)).toBeUndefined()
+      expect(firstDisagreement(agreement, allCores, seed, counts)).toBeUndefined()
     },
   )
 
   it.each(agreements)('and would say where not: $name', (agreement) => {
     const wrong = firstDisagreement(
       { ...agreement, question: (random) => ({ ...agreement.question(random), core: () => '' }) },
-      cores,
+      allCores,
       1,
       counts,
     )

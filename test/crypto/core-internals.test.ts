@@ -15,6 +15,7 @@ interface Internals extends CoreExports {
   poly1305Update(data: number, length: number): void
   poly1305Final(out: number): void
   xorFourBlocksAbsorbing(text: number, mac: number, macRounds: number): void
+  scalarHalve(r: number, t: number, k: number): number
   scalarMultiplyAdd(out: number, a: number, b: number, c: number): void
   scalarReduceWide(out: number, number: number): void
 }
@@ -32,6 +33,7 @@ const inner = {
   poly1305: ['poly1305Final', 'poly1305Init', 'poly1305Update'],
   scalar25519: ['scalarMultiplyAdd', 'scalarReduceWide'],
   ...(inject('coreBuild') === 'simd' ? { 'generated/chacha20-blocks': ['xorFourBlocksAbsorbing'] } : {}),
+  'scalar25519-halve': ['scalarHalve'],
 }
 
 beforeAll(() => {
@@ -73,6 +75,23 @@ describe('numbers modulo L', () => {
       memory.set(toLittleEndian(c, 32), F + 64)
       wasm.scalarMultiplyAdd(OUT, F, F + 32, F + 64)
       expect(fromLittleEndian(memory.subarray(OUT, OUT + 32))).toBe((a * b + c) % L)
+    }
+  })
+
+  it('are halved: r = t k modulo 8 L, t odd and below L', () => {
+    const small = Array.from({ length: 40 }, (_, i) => BigInt(i))
+    const powers = Array.from({ length: 252 }, (_, i) => 1n << BigInt(i))
+    const fractions = small.slice(2).flatMap((i) => [(8n * L) / i, (8n * L) / i + 1n].filter((value) => value < L))
+    const random = Array.from({ length: 1000 }, () => fromLittleEndian(bytes(32)) % L)
+    for (const k of [...small, ...powers, ...fractions, L - 1n, L - 2n, (L - 1n) / 2n, ...random]) {
+      memory.set(toLittleEndian(k, 32), F)
+      const negative = wasm.scalarHalve(OUT, OUT + 32, F)
+      const r = fromLittleEndian(memory.subarray(OUT, OUT + 32))
+      const t = fromLittleEndian(memory.subarray(OUT + 32, OUT + 64))
+      expect((t * k + (negative ? r : -r)) % (8n * L)).toBe(0n)
+      expect(t % 2n).toBe(1n)
+      expect(t).toBeLessThan(L)
+      if (random.includes(k)) expect(r < 2n ** 128n && t < 2n ** 150n).toBe(true)
     }
   })
 

@@ -107,6 +107,22 @@ describe('Ed25519 is verified strictly', () => {
     expect(accepted).toBeGreaterThan(0)
   })
 
+  it('with components of small order in R, in A or in both, verifies exactly where the slow twin does', () => {
+    const a = 4242n
+    let accepted = 0
+    for (let i = 0n; i < 64n; i++) {
+      const mixedKey = encodePoint(add(multiplyBase(a), multiply(i % 8n, torsion)))
+      const mixedR = encodePoint(add(multiplyBase(2000n + i), multiply(i / 8n, torsion)))
+      const s = (2000n + i + challenge(mixedR, mixedKey, message) * a) % L
+      const candidate = concat(mixedR, toLittleEndian(s, 32))
+      const expected = slowVerify(candidate, message, mixedKey)
+      expect(verify(candidate, message, mixedKey)).toBe(expected)
+      if (expected) accepted++
+    }
+    expect(accepted).toBeGreaterThan(0)
+    expect(accepted).toBeLessThan(64)
+  })
+
   it('encodings that are not canonical or not on the curve are no public keys', () => {
     const invalid = expect.objectContaining({ code: 'ERR_KEY_INVALID' })
     let refused = 0

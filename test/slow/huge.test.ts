@@ -35,6 +35,19 @@ describe.each(coreBuilds)('the $name build, in its fixed memory, takes more than
     expect(Buffer.compare(opened, message)).toBe(0)
   })
 
+  it.each(['a256gcm', 'a256cbcHs512'] as const)('and seals and opens it with %s, out of place and in place', (name) => {
+    const { keyBytes, nonceBytes } = core[name]
+    const [key, nonce] = [new Uint8Array(keyBytes).fill(4), new Uint8Array(nonceBytes).fill(5)]
+    const sealed = core[name].seal(key, nonce, message)
+    const mode: string = name === 'a256gcm' ? 'aes-256-gcm' : 'aes-256-cbc'
+    const cipher = createCipheriv(mode, key.subarray(-32), nonce)
+    const expected = createHash('sha256').update(cipher.update(message)).update(cipher.final())
+    expect(digestOf(sealed.subarray(0, -core[name].tagBytes))).toBe(expected.digest('hex'))
+    const opened = core[name].open(key, nonce, sealed, undefined, sealed)
+    expect(opened.length).toBe(lengthBytes)
+    expect(Buffer.compare(opened, message)).toBe(0)
+  })
+
   it('and signs it and verifies the signature', () => {
     const secretKey = new Uint8Array(32).fill(3)
     const signature = core.ed25519.sign(message, secretKey)
