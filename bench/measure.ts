@@ -36,7 +36,7 @@ const longCallNs = 5e7
 
 /**
  * Times several implementations of one operation in turns, so that a machine which gets slower or faster meanwhile does so for all
- * of them alike. Each round starts with another one, so that nobody always runs in the wake of the same neighbour.
+ * of them alike. Each round has another order, so that nobody always runs in the wake of the same neighbour.
  *
  * @param budgetMs time for each of them, its warming up included. Where that is over, only those go on that have too few turns.
  */
@@ -46,12 +46,22 @@ export async function measure(works: ReadonlyMap<string, Prepared>, budgetMs: nu
   for (const [name, work] of works) turns.push(await warmUp(name, work, budgetMs))
   const all = Math.max(...turns.map(({ rounds }) => rounds))
   for (let round = 0; round < all; round++) {
-    for (let i = 0; i < turns.length; i++) {
-      const turn = turns[(round + i) % turns.length]
-      if (turn && isDue(turn, round, all, performance.now() > endMs)) await takeTurn(turn)
+    for (const turn of shuffled(turns)) {
+      if (isDue(turn, round, all, performance.now() > endMs)) await takeTurn(turn)
     }
   }
   return new Map(turns.map((turn) => [turn.name, summaryOf(turn)]))
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(values: readonly T[]): T[] {
+  const order = [...values]
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1))
+    const [a, b] = [order[i], order[j]]
+    if (a !== undefined && b !== undefined) [order[i], order[j]] = [b, a]
+  }
+  return order
 }
 
 /** Spreads the turns of those that are slow, and so have few of them, over all rounds. */
