@@ -64,7 +64,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
 /** By build. The one for devices is held to what the design asks; the other to what it has grown to. */
 const coreBudgets = {
   base: { minBytes: 48 * 1024, gzipBytes: 20 * 1024 },
-  simd: { minBytes: 96 * 1024, gzipBytes: 40 * 1024 },
+  simd: { minBytes: 100 * 1024, gzipBytes: 40 * 1024 },
 }
 
 const withoutCore: Plugin = {
