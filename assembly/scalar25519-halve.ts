@@ -61,9 +61,8 @@ function addShifted(to: usize, number: usize, shift: u64): void {
  * time: then half of what was taken away comes back. False where a shift exceeds 63.
  */
 function reduce(a: usize, b: usize, u: usize, v: usize): bool {
-  for (;;) {
-    const difference = lengthOf(a) - lengthOf(b)
-    if (difference < 0) return true
+  let difference = lengthOf(a) - lengthOf(b)
+  while (difference >= 0) {
     if (difference > 63) return false
     let shift = difference as u64
     if (subtractShifted(a, b, shift) != 0) {
@@ -75,7 +74,9 @@ function reduce(a: usize, b: usize, u: usize, v: usize): bool {
       addShifted(a, b, shift)
     }
     addShifted(u, v, shift)
+    difference = lengthOf(a) - lengthOf(b)
   }
+  return true
 }
 
 /** k itself is right too: for one in 2^60 or fewer, of which t could reach L. */
