@@ -58,23 +58,32 @@ function addShifted(to: usize, number: usize, shift: u64): void {
 
 /**
  * Reduces `a` modulo `b`, by taking away multiples 2^shift b; adds as many times v to u. A shift is at first too large every other
- * time: then half of what was taken away comes back.
+ * time: then half of what was taken away comes back. False where a shift exceeds 63.
  */
-function reduce(a: usize, b: usize, u: usize, v: usize): void {
-  for (;;) {
-    const difference = lengthOf(a) - lengthOf(b)
-    if (difference < 0) return
-    let shift = min(difference, 63) as u64
+function reduce(a: usize, b: usize, u: usize, v: usize): bool {
+  let difference = lengthOf(a) - lengthOf(b)
+  while (difference >= 0) {
+    if (difference > 63) return false
+    let shift = difference as u64
     if (subtractShifted(a, b, shift) != 0) {
       if (shift == 0) {
         addShifted(a, b, 0)
-        return
+        return true
       }
       shift--
       addShifted(a, b, shift)
     }
     addShifted(u, v, shift)
+    difference = lengthOf(a) - lengthOf(b)
   }
+  return true
+}
+
+/** k itself is right too: for one in 2^60 or fewer, of which t could reach L. */
+function keep(r: usize, t: usize, k: usize): bool {
+  copy(r, k)
+  set(t, 1)
+  return false
 }
 
 /**
@@ -96,7 +105,7 @@ export function scalarHalve(r: usize, t: usize, k: usize): bool {
   set(multiplier, 1)
   let negative = false
   while (lengthOf(remainder) > 128 || (load<u32>(multiplier) & 1) == 0) {
-    reduce(before, remainder, multiplierBefore, multiplier)
+    if (!reduce(before, remainder, multiplierBefore, multiplier)) return keep(r, t, k)
     let other = before
     before = remainder
     remainder = other
@@ -105,11 +114,8 @@ export function scalarHalve(r: usize, t: usize, k: usize): bool {
     multiplier = other
     negative = !negative
   }
+  if (lengthOf(multiplier) > 192) return keep(r, t, k)
   copy(r, remainder)
   copy(t, multiplier)
-  if (lengthOf(t) <= 192) return negative
-  // Once in 2^60 times, or less often: t could reach L. k itself will do.
-  copy(r, k)
-  set(t, 1)
-  return false
+  return negative
 }
