@@ -6,7 +6,7 @@ import { concat } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { ownVectors } from '../vectors.ts'
 import { hex, toHex } from './hex.ts'
-import { compileInner } from './inner-core.ts'
+import { innerCore } from './inner-core.ts'
 
 // The parts of the AES modes by themselves, in the build under test.
 
@@ -32,27 +32,13 @@ interface Internals extends CoreExports {
   ghashFinal(out: number, aadBytes: bigint, textBytes: bigint): void
 }
 
-/** By other names where assembly/index.ts has one of that name. */
-const inner = {
-  aes: [
-    'AES_BLOCKS',
-    'aesDecrypt as decryptBlocks',
-    'aesEncrypt as encryptBlocks',
-    'aesExpand as expand',
-    'aesExpandInverse as expandInverse',
-  ],
-  'aes-cbc': ['cbcDecrypt', 'cbcEncrypt', 'cbcInit'],
-  'aes-ctr': ['ctrInit', 'ctrXor'],
-  ghash: ['ghashFinal', 'ghashInit', 'ghashUpdate'],
-}
-
 let core: Core
 let wasm: Internals
 
 beforeAll(() => {
-  core = loadCore(compileInner(inject('coreBuild'), inner))
+  core = loadCore(innerCore(inject('coreBuild')))
   wasm = core.wasm as Internals
-}, 120_000)
+})
 
 const { bytes, below } = randomFrom(71)
 

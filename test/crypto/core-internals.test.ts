@@ -5,7 +5,7 @@ import { encodePoint, L, multiplyBase } from '../oracle/ed25519.ts'
 import { fromLittleEndian, toLittleEndian } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { toHex } from './hex.ts'
-import { compileInner } from './inner-core.ts'
+import { innerCore } from './inner-core.ts'
 
 interface Internals extends CoreExports {
   chacha20Init(key: number, nonce: number): void
@@ -25,23 +25,12 @@ let memory: Uint8Array
 /** Addresses with room for a point each. */
 let [F, G, OUT]: [number, number, number] = [0, 0, 0]
 
-/** Inner functions that are exported for this test. */
-const inner = {
-  chacha20: ['chacha20Init'],
-  edwards25519: ['pointEncode'],
-  'edwards25519-multiply': ['multiplyBase'],
-  poly1305: ['poly1305Final', 'poly1305Init', 'poly1305Update'],
-  scalar25519: ['scalarMultiplyAdd', 'scalarReduceWide'],
-  ...(inject('coreBuild') === 'simd' ? { 'generated/chacha20-blocks': ['xorFourBlocksAbsorbing'] } : {}),
-  'scalar25519-halve': ['scalarHalve'],
-}
-
 beforeAll(() => {
-  const core = loadCore(compileInner(inject('coreBuild'), inner))
+  const core = loadCore(innerCore(inject('coreBuild')))
   wasm = core.wasm as Internals
   memory = core.memory
   ;[F, G, OUT] = [core.data, core.data + 256, core.data + 512]
-}, 180_000)
+})
 
 const { bytes, below } = randomFrom(61)
 

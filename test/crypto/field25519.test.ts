@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { type CoreExports, loadCore } from '../../runtime/crypto/core.ts'
 import { fromLittleEndian, mod, power, toLittleEndian } from '../oracle/numbers.ts'
 import { randomFrom } from '../oracle/random.ts'
-import { compileInner } from './inner-core.ts'
+import { innerCore } from './inner-core.ts'
 
 const p = 2n ** 255n - 19n
 /** Where each limb of a field element begins (assembly/field25519.ts). */
@@ -32,21 +32,13 @@ let limbs: Uint32Array
 /** Addresses with room for an element each. */
 let [F, G, OUT, OTHER]: [number, number, number, number] = [0, 0, 0, 0]
 
-const functions = ['fieldAdd', 'fieldAddSubtract', 'fieldDecode', 'fieldEncode', 'fieldMultiply', 'fieldMultiplySmall']
-functions.push('fieldNegate', 'fieldNonZero', 'fieldSign', 'fieldSquare', 'fieldSubtract', 'fieldSwap')
-const inner = {
-  field25519: functions,
-  'field25519-invert': ['fieldInvert'],
-  'field25519-power': ['fieldPowerForRoot'],
-}
-
 beforeAll(() => {
-  const core = loadCore(compileInner(inject('coreBuild'), inner))
+  const core = loadCore(innerCore(inject('coreBuild')))
   wasm = core.wasm as Internals
   memory = core.memory
   limbs = new Uint32Array(memory.buffer)
   ;[F, G, OUT, OTHER] = [core.data, core.data + 64, core.data + 128, core.data + 192]
-}, 180_000)
+})
 
 const { bytes, below } = randomFrom(61)
 
