@@ -1,4 +1,5 @@
 // `npm run bench`: see README.md, or `npm run bench -- --help`.
+
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { compareResults, comparisonLines } from './compare.ts'
@@ -8,6 +9,7 @@ import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { loadPeers } from './peers.ts'
 import { formatResult, parseResult, type Result, type Row } from './result.ts'
 import { missingFrom, runSuite } from './run.ts'
+import { withSingleVerification } from './singly.ts'
 import { moduleSize } from './startup.ts'
 import { tableHeader, tableLine } from './table.ts'
 
@@ -31,7 +33,7 @@ async function measured(options: Options): Promise<Result> {
   const install = peersAreInstalled() ? [] : ['for the peers: npm ci --prefix bench/peers']
   const notes = [...peers.notes, ...install, ...absent]
   for (const text of notes) note(text)
-  const everyone = [...ours, ...peers.implementations]
+  const everyone = [...ours, ...withSingleVerification(peers.implementations)]
   const names = everyone.map(({ name }) => name)
   if (!names.includes(options.reference)) {
     throw new UsageError(`--reference expected one of ${names.join(', ')}, got "${options.reference}"`)

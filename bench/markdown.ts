@@ -56,8 +56,7 @@ function summary(result: Result): string {
     const row = findRow(result, op, size, impl)
     if (!row) return []
     const name = impl === ours ? formatOperation(row) : `${formatOperation(row)}, ${impl.slice(ours.length + 1)}`
-    const peerOp = op.replace('-batch', '')
-    const peers = peersOfSummary.map((peer) => ratioOf(row, findRow(result, peerOp, size, peer)))
+    const peers = peersOfSummary.map((peer) => ratioOf(row, findRow(result, op, size, peer)))
     return [[name, formatNs(row.minNs), ...peers]]
   })
   const header = ['operation', ours, ...peersOfSummary.map((peer) => `against ${peer}`)]
@@ -72,7 +71,7 @@ function targetTable(result: Result): string {
   const rows = outcomes(result).map(({ target, ratio, noisy }) => {
     const met = ratio === undefined ? 'not measured' : ratio >= target.ratio ? 'met' : 'missed'
     const what = target.impl === ours ? '' : ` (${target.impl.replace(`${ours} `, '').replace(`${ours}/`, '')})`
-    const against = target.peerOp === target.op ? target.peer : `${target.peer}, single`
+    const against = target.op.endsWith('-batch') ? `${target.peer}, single` : target.peer
     return [`${formatOperation(target)}${what}`, against, formatRatio(target.ratio), formatRatio(ratio, noisy), met]
   })
   return markdownTable(['operation', 'against', 'target', 'measured', ''], rows)

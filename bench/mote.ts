@@ -1,5 +1,5 @@
 // What this package does: as a user calls it, over each build of the core, and with outputs that the caller supplies.
-import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap } from 'didcomm-mote/crypto'
+import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap, openWindow } from 'didcomm-mote/crypto'
 import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
 import { compoundMakers } from './mote-compound.ts'
 import { isSupported, startupMakers } from './startup.ts'
@@ -112,6 +112,20 @@ function signingKeyMakers({ ed25519 }: Crypto): Makers {
   }
 }
 
+/** Messages are written where the core works on them. Each call encrypts what the last one left there. */
+function windowMakers(): Makers {
+  return {
+    'chacha20-poly1305-seal': (input) => {
+      const { key, nonce, text, chacha20poly1305 } = openWindow()
+      key.set(input.key(32))
+      nonce.set(input.nonce(12))
+      text.set(input.message)
+      const value = (): Uint8Array => text.slice(0, input.size + 16)
+      return { call: () => chacha20poly1305.seal(input.size), value }
+    },
+  }
+}
+
 /** A build of the core, as bytes. */
 export interface CoreFile {
   readonly name: string
@@ -129,6 +143,7 @@ export function moteImplementations(cores: readonly CoreFile[]): Implementation[
   return [
     { name: 'didcomm-mote', makers: moteMakers(crypto) },
     { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },
+    { name: 'didcomm-mote window', makers: windowMakers(), maxSize: 32_768 },
     { name: 'didcomm-mote signing key', makers: signingKeyMakers(crypto) },
     ...builds,
   ]

@@ -1,9 +1,11 @@
 // The suite as a page. build.ts puts it, the peers and the builds of the core into one file.
+
 import { decodeBase64 } from 'didcomm-mote/bytes'
 import { moteImplementations } from '../mote.ts'
 import { loadPeers, peersAnywhere } from '../peers.ts'
 import { formatResult, type Result, type Row } from '../result.ts'
 import { missingFrom, runSuite } from '../run.ts'
+import { withSingleVerification } from '../singly.ts'
 import { formatNs, formatNumber, formatOperation } from '../table.ts'
 
 /** Written by build.ts. */
@@ -80,7 +82,7 @@ async function measure(): Promise<Result> {
   const said = [...peers.notes, ...absent]
   notes.replaceChildren(...said.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
   const plan = { only: pattern, seconds: Math.max(1, Number(seconds.value) || 30), reference }
-  const rows = await runSuite([...ours, ...peers.implementations], plan, {
+  const rows = await runSuite([...ours, ...withSingleVerification(peers.implementations)], plan, {
     async begin(trial, done, total) {
       if (stopping) throw new Stopped()
       progress.value = done / total
