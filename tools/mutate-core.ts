@@ -168,7 +168,7 @@ async function askSuite(sources: Sources, passed: readonly Mutant[]): Promise<Ou
   try {
     const startMs = performance.now()
     if (await suiteNotices(copy, sources, optimized)) throw new Error('the tests fail without a mutant')
-    const limitMs = 3 * (performance.now() - startMs)
+    const limitMs = Math.ceil(3 * (performance.now() - startMs))
     for (const { mutation } of passed) {
       const changed = withMutation(sources, mutation)
       const modules = await compileAll(changed, 3)

@@ -43,6 +43,14 @@ describe.skipIf(!hasMosquitto).each(versions)('mqtt %i over a mosquitto that die
     return { transport, client }
   }
   const uri = () => `${broker.url}/inbox`
+  /** Lets the broker write what it holds, and waits until all of `texts` are on the disk. */
+  const saved = async (texts: readonly string[]): Promise<void> => {
+    broker.save()
+    await eventually(() => {
+      const disk = existsSync(broker.database) ? readFileSync(broker.database) : Buffer.alloc(0)
+      return texts.every((text) => disk.includes(text))
+    })
+  }
   /** Sends until the broker has it, as an outbox does. */
   const insist = async (sender: Transport, text: string): Promise<number> => {
     for (let failures = 0; ; failures += 1) {
@@ -71,11 +79,7 @@ describe.skipIf(!hasMosquitto).each(versions)('mqtt %i over a mosquitto that die
     const sent = Array.from({ length: 15 }, (_, index) => `message ${index} of ${randomUUID()}`)
     for (const text of sent) await sender.send(uri(), { bytes: bytesOf(text) })
     await eventually(() => tries === 15)
-    broker.save()
-    await eventually(() => {
-      const disk = existsSync(broker.database) ? readFileSync(broker.database) : Buffer.alloc(0)
-      return sent.every((text) => disk.includes(text))
-    })
+    await saved(sent)
     await broker.kill()
     await eventually(() => !receiver.client.connected)
     await receiver.transport.close()
@@ -87,10 +91,13 @@ describe.skipIf(!hasMosquitto).each(versions)('mqtt %i over a mosquitto that die
   })
 
   it('goes on by itself when the broker comes back', async () => {
-    const receiver = await open(keep, ['inbox'])
+    const clientId = randomUUID()
+    const receiver = await open(keep, ['inbox'], clientId)
     const { transport: sender } = await open(keep, [])
     await sender.send(uri(), { bytes: bytesOf('before') })
     await eventually(() => got.length === 1)
+    // A broker that forgot the subscription would drop what the sender brings before the receiver is back.
+    await saved([clientId])
     await broker.kill()
     await eventually(() => !receiver.client.connected)
     const late = insist(sender, 'while it is dead')
