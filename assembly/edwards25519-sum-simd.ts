@@ -27,9 +27,9 @@ const WIDE: usize = 80
 const ENTRY_T: usize = 80
 const ENTRY_Z: usize = 128
 
-const X = memory.data(40, 16)
-const Y = memory.data(40, 16)
-const DIFFERENCE = memory.data(40, 16)
+const X: usize = ASC_FEATURE_SIMD ? memory.data(40, 16) : 0
+const Y: usize = ASC_FEATURE_SIMD ? memory.data(40, 16) : 0
+const DIFFERENCE: usize = ASC_FEATURE_SIMD ? memory.data(40, 16) : 0
 
 function copyField(out: usize, f: usize): void {
   v128.store(out, v128.load(f))
@@ -131,10 +131,15 @@ export function cachedNegateSimd(out: usize, entry: usize): void {
 }
 
 /** 2p in limbs. */
-const TWO_P = memory.data<u32>(
-  [0x7ffffda, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0, 0],
-  16,
-)
+const TWO_P: usize = ASC_FEATURE_SIMD
+  ? memory.data<u32>(
+      [
+        0x7ffffda, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0x7fffffe, 0x3fffffe, 0,
+        0,
+      ],
+      16,
+    )
+  : 0
 
 /** Exchanges y - x and y + x, and turns the sign of 2 d x y. */
 function negateHead(out: usize, entry: usize): void {

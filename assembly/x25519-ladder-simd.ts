@@ -6,8 +6,8 @@ import { LADDER, LADDER_BYTES, LADDER_X1, LADDER_X2Z2, LADDER_X3Z3, ladderStep }
 // The ladder of X25519 for hosts with vectors. Its step is written by tools/kernels/x25519-ladder.ts; X2 and Z2, like X3 and Z3, are a
 // pair: limb i of the first is the u32 at 8 i, that of the second at 8 i + 4.
 
-const X2 = memory.data(40, 16)
-const Z2 = memory.data(40, 16)
+const X2: usize = ASC_FEATURE_SIMD ? memory.data(40, 16) : 0
+const Z2: usize = ASC_FEATURE_SIMD ? memory.data(40, 16) : 0
 
 /**
  * Computes the x-coordinate of `scalar` times the point with the x-coordinate `x1`, reduced. `scalar` is 32 bytes, clamped. `out` may

@@ -101,6 +101,7 @@ export function timedCases(crypto: Crypto, random: Random): TimedCase[] {
     secret('X25519 public key', 32, random, (key) => void x25519.getPublicKey(key, out)),
     secret('Ed25519 public key', 32, random, (key) => void ed25519.getPublicKey(key, out)),
     secret('Ed25519 sign', 32, random, (key) => void ed25519.sign(message, key, out)),
+    secret('Ed25519 signing key, made and used', 32, random, (key) => void ed25519.signingKey(key).sign(message, out)),
     ...aeadCases('ChaCha20-Poly1305', crypto.chacha20poly1305, random),
     ...aeadCases('XChaCha20-Poly1305', crypto.xchacha20poly1305, random),
     ...aeadCases('AES-256-GCM', crypto.a256gcm, random),

@@ -1,4 +1,5 @@
 import { sboxCircuit } from './aes-sbox.ts'
+import { simdData } from './simd-data.ts'
 
 // Writes AES for eight blocks at once in the build with SIMD, bitsliced: register i holds bit i of all 128 bytes, and bit b of
 // its byte p is of byte p of block b. As in aes-swizzle.ts, ShiftRows is not done: MixColumns finds the rows where they would be.
@@ -42,8 +43,8 @@ export function aesSlicedBlocks(): string {
   return `
 import { ROW_DOWN, SHIFT_ROWS, TWO_ROWS_DOWN } from './aes-blocks'
 
-const MASKS: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${masks.join(', ')}], 16) : 0
-const BITS: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${bitMasks.join(', ')}], 16) : 0
+${simdData('MASKS', 'u8', masks)}
+${simdData('BITS', 'u8', bitMasks)}
 
 /** Writes the 16 bytes of a round key at from, plus those at added, in eight registers at to, in \`order\`. */
 export function sliceRoundKey(to: usize, from: usize, added: usize, order: usize): void {

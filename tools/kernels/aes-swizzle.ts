@@ -1,4 +1,5 @@
 import { aesTables } from './aes-tables.ts'
+import { simdData } from './simd-data.ts'
 
 // Writes AES for the build with SIMD. One register holds a block; several blocks go side by side, since the lookups of one wait
 // for each other and a table that is loaded serves them all. ShiftRows is not done: MixColumns finds the rows where they would be, and the round keys
@@ -170,11 +171,7 @@ export function storePairs(to: usize, from: usize, added: usize, map: usize, ord
 
 /** Writes assembly/generated/aes-blocks.ts. */
 export function aesBlocks(): string {
-  // A file is compiled for both builds: the tables are in one only.
-  const tables = Object.entries(aesTables).map(
-    ([name, bytes]) =>
-      `export const ${name}: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${bytes.join(', ')}], 16) : 0`,
-  )
+  const tables = Object.entries(aesTables).map(([name, bytes]) => `export ${simdData(name, 'u8', bytes)}`)
   const unused = forKeys.replace(', key: v128, down: v128', '')
   return [...tables, unused, encrypt(1), encrypt(2), encrypt(4), decrypt(1), decrypt(4)].join('\n')
 }

@@ -1,6 +1,7 @@
 // Writes the block functions of ChaCha20 (RFC 8439 §2.3): one block in words; four blocks at once, a vector for each word; one
 // block or two in rows, a vector for each four words; and four blocks while Poly1305 absorbs others.
 import { absorbBlock, loadPoly1305, storePoly1305 } from './poly1305.ts'
+import { simdData } from './simd-data.ts'
 
 type QuarterRound = readonly [a: number, b: number, c: number, d: number]
 
@@ -163,17 +164,20 @@ ${lines(
   store<u32>(STATE, load<u32>(STATE, 48) + ${count}, 48)`
 }
 
+const left16 = [2, 3, 0, 1]
+const left8 = [3, 0, 1, 2]
+/** For `v128.swizzle`: rotates each word to the left. */
+const rotations = [left16, left8].flatMap((bytes) => [0, 4, 8, 12].flatMap((word) => bytes.map((byte) => word + byte)))
+
 /** The source of assembly/generated/chacha20-blocks.ts. */
 export function chacha20Blocks(): string {
   return `import { STATE, STREAM } from '../chacha20-state'
 import { H, R } from '../poly1305-state'
 
 /** For \`v128.swizzle\`: rotations of each word to the left by 16 and by 8. */
-const ROTATIONS = memory.data<u8>([
-  2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14,
-], 16)
+${simdData('ROTATIONS', 'u8', rotations)}
 /** How far the counter of each of four blocks is ahead. */
-const LANES = memory.data<u32>([0, 1, 2, 3], 16)
+${simdData('LANES', 'u32', [0, 1, 2, 3])}
 ${oneBlock()}
 /** Writes the next block of the key stream to \`STREAM\`, and counts it. */
 export function streamOneBlock(): void {

@@ -14,6 +14,7 @@ import {
   vectorNumbers,
 } from './field25519-pair.ts'
 import { limbNumbers, limbsAt, multiply, type Operand, type Sink, square, twoP } from './field25519-scalar.ts'
+import { simdData, simdSpace } from './simd-data.ts'
 import { type Kernel, statements, weave } from './weave.ts'
 
 /** Where the parts of an entry begin (assembly/edwards25519-sum.ts): the pair (y - x, y + x), then 2 d x y. */
@@ -43,23 +44,23 @@ const differenceAndSum = (column: string, i: number): string => {
   return `i64x2.add(${negated}, ${lanes(column, column, [2, 3, 0, 1])})`
 }
 
+const exportedSpace = (name: string, bytes: number): string => `export ${simdSpace(name, bytes)}`
+
 function constants(): string[] {
   const hex = (value: bigint): string => `0x${value.toString(16)}`
   // ~a + 1 is -a.
-  const bias = (name: string, i: number): string =>
-    `const ${name} = memory.data<u64>([${hex((BigInt(twoP[i] ?? 0) << 35n) + 1n)}, 0], 16)`
+  const bias = (name: string, i: number): string => simdData(name, 'u64', [hex((BigInt(twoP[i] ?? 0) << 35n) + 1n), 0])
   return [
     pairConstants(),
-    'const LOWER = memory.data<u64>([0xffffffffffffffff, 0], 16)',
+    simdData('LOWER', 'u64', ['0xffffffffffffffff', 0]),
     bias('BIAS_0', 0),
     bias('BIAS_ODD', 1),
     bias('BIAS_EVEN', 2),
-    'export const SCRATCH = memory.data(320, 16)',
+    exportedSpace('SCRATCH', 320),
     '/** The sum: X and Y as a pair; Z and T, and the product of two Z, a limb in 8 bytes. */',
-    'export const SUM_XY = memory.data(80, 16), SUM_Z = memory.data(80, 16), SUM_T = memory.data(80, 16)',
-    'export const PRODUCT = memory.data(80, 16)',
+    ...['SUM_XY', 'SUM_Z', 'SUM_T', 'PRODUCT'].map((name) => exportedSpace(name, 80)),
     '/** Pairs (F, G), (E, H) and (G, H). */',
-    'export const FG = memory.data(80, 16), EH = memory.data(80, 16), GH = memory.data(80, 16)',
+    ...['FG', 'EH', 'GH'].map((name) => exportedSpace(name, 80)),
     '',
   ]
 }

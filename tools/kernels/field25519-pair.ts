@@ -10,6 +10,7 @@
 //
 // Constants come from memory: V8 builds a literal anew at each use. Code that uses these kernels begins with `pairConstants()`.
 import { bitsOf, limbNumbers, maskOf, type Operand, type SquareTerm, squareTerms, twoP } from './field25519-scalar.ts'
+import { simdData } from './simd-data.ts'
 import type { Kernel } from './weave.ts'
 
 export const vectorNumbers = [0, 1, 2, 3, 4] as const
@@ -36,8 +37,7 @@ const oddFirst = (a: string): string => lanes(a, a, [2, 3, 0, 1])
 
 /** Declares the constants as addresses: masks of both widths, 19, and 2p as a pair of five vectors. */
 export function pairConstants(): string {
-  const data = (name: string, values: readonly number[]): string =>
-    `const ${name} = memory.data<u32>([${values.join(', ')}], 16)`
+  const data = (name: string, values: readonly number[]): string => simdData(name, 'u32', values)
   return [
     data('PAIR_MASK_26', [maskOf(0), 0, maskOf(0), 0]),
     data('PAIR_MASK_25', [maskOf(1), 0, maskOf(1), 0]),

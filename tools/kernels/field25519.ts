@@ -119,7 +119,7 @@ const encoded = functionOf('fieldEncode(out: usize, f: usize)', [
 ])
 
 /** The source of assembly/generated/field25519.ts. */
-export function writeField25519(): string {
+export function field25519(): string {
   return [
     product,
     squared,

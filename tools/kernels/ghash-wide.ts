@@ -4,6 +4,8 @@
 // A byte times H^16 is looked up by its two nibbles. The product of a nibble and a number of 16 bytes has 17, so there are 17
 // tables of 16 bytes for the high nibble and 17 for the low one: byte k of the product, looked up in a register.
 
+import { simdData, simdSpace } from './simd-data.ts'
+
 const nibbles = Array.from({ length: 16 }, (_, n) => n)
 const products = Array.from({ length: 17 }, (_, k) => k)
 
@@ -29,15 +31,19 @@ const lookUp = (table: string): string =>
 /** Writes assembly/generated/ghash-wide.ts. */
 export function ghashWide(): string {
   return `
-const TABLES: usize = ASC_FEATURE_SIMD ? memory.data(${2 * 16 * products.length}, 16) : 0
-const PRODUCT: usize = ASC_FEATURE_SIMD ? memory.data(512, 16) : 0
-const SUMS: usize = ASC_FEATURE_SIMD ? memory.data(256, 16) : 0
-const GROUP: usize = ASC_FEATURE_SIMD ? memory.data(256, 16) : 0
+${simdSpace('TABLES', 2 * 16 * products.length)}
+${simdSpace('PRODUCT', 512)}
+${simdSpace('SUMS', 256)}
+${simdSpace('GROUP', 256)}
 /** H^16 with a byte of zero on either side. */
-const POWER: usize = ASC_FEATURE_SIMD ? memory.data(32, 16) : 0
-const REDUCTION: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${reduction.join(', ')}], 16) : 0
-const ENTRIES_WITH: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${entriesWith.join(', ')}], 16) : 0
-const LOW_NIBBLES: usize = ASC_FEATURE_SIMD ? memory.data<u8>([${nibbles.map(() => 15).join(', ')}], 16) : 0
+${simdSpace('POWER', 32)}
+${simdData('REDUCTION', 'u8', reduction)}
+${simdData('ENTRIES_WITH', 'u8', entriesWith)}
+${simdData(
+  'LOW_NIBBLES',
+  'u8',
+  nibbles.map(() => 15),
+)}
 
 /** Starts under H^16, the 16 bytes of a block. */
 export function wideInit(power: usize): void {

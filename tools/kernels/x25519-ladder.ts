@@ -19,6 +19,7 @@ import {
   vectorNumbers,
 } from './field25519-pair.ts'
 import { limbsAt, maskOf, multiply, type Operand, type Sink, square, twoP } from './field25519-scalar.ts'
+import { simdData, simdSpace } from './simd-data.ts'
 import { statements, weave } from './weave.ts'
 
 const PAIR_BYTES = 80
@@ -53,10 +54,10 @@ const ladderBytes = names.reduce((sum, name) => sum + regions[name], 0)
 
 const constants = [
   pairConstants(),
-  `const LADDER_TWO_P = memory.data<u64>([${twoP.join(', ')}], 16)`,
-  `const LADDER_MASKS = memory.data<u64>([${maskOf(0)}, ${maskOf(1)}], 16)`,
-  'const LADDER_A24 = memory.data<u32>([121665, 121665, 121665, 121665], 16)',
-  'const LADDER_FIRST = memory.data<u64>([0xffffffffffffffff, 0], 16)',
+  simdData('LADDER_TWO_P', 'u64', twoP),
+  simdData('LADDER_MASKS', 'u64', [maskOf(0), maskOf(1)]),
+  simdData('LADDER_A24', 'u32', [121665, 121665, 121665, 121665]),
+  simdData('LADDER_FIRST', 'u64', ['0xffffffffffffffff', 0]),
 ].join('\n')
 
 /** Two limbs that were stored one after the other: a single load would wait until both stores are done. */
@@ -145,7 +146,7 @@ function addedPoint(): string[] {
 }
 
 /** The source of assembly/generated/x25519-ladder.ts. */
-export function writeX25519Ladder(): string {
+export function x25519Ladder(): string {
   const body = [
     'const mask = i32x4.splat(-(swap as i32))',
     ...sumsAndDifferences,
@@ -155,7 +156,7 @@ export function writeX25519Ladder(): string {
   return [
     constants,
     `export const LADDER_BYTES: usize = ${ladderBytes}`,
-    `export const LADDER = memory.data(${ladderBytes}, 16)`,
+    `export ${simdSpace('LADDER', ladderBytes)}`,
     ...(['x2z2', 'x3z3', 'x1'] as const).map(
       (region) => `export const LADDER_${region.toUpperCase()}: usize = ${at(region)}`,
     ),
