@@ -1,5 +1,5 @@
 // What is published is complete and documented, and nothing of the machine it was made on is in the tree.
-import { lineAt, type Report, type Tree, treeIsComplete } from './check-tree.ts'
+import { lineAt, type Report, type Tree } from './check-tree.ts'
 
 const sourceCondition = 'didcomm-mote-source'
 
@@ -19,22 +19,16 @@ export function importName(subpath: string): string {
   return `didcomm-mote${subpath.slice(1)}`
 }
 
-function checkExports(tree: Tree, complete: boolean): Report {
+function checkExports(tree: Tree): string[] {
   const sources = [...sourcesOf(tree.read('package.json'))]
   const readme = tree.files.includes('README.md') ? tree.read('README.md') : ''
   const absent = sources.map(([, source]) => source).filter((source) => !tree.files.includes(source))
   const names = sources.map(([subpath]) => importName(subpath))
   const silent = names.filter((name) => !new RegExp(`${name}(?![\\w/-])`).test(readme))
-  if (complete) {
-    return {
-      failures: [
-        ...absent.map((source) => `package.json: exports ${source}, which is not there`),
-        ...silent.map((name) => `README.md: does not mention ${name}`),
-      ],
-    }
-  }
-  const notes = [`not there yet: ${absent.join(', ')}`, `not in README.md yet: ${silent.join(', ')}`]
-  return { failures: [], notes: notes.filter((note) => !note.endsWith(': ')) }
+  return [
+    ...absent.map((source) => `package.json: exports ${source}, which is not there`),
+    ...silent.map((name) => `README.md: does not mention ${name}`),
+  ]
 }
 
 // After a letter or a dot these are the middle of some other path, such as that of a URL.
@@ -79,8 +73,6 @@ function unlocked(text: string): string[] {
   return [...new Set(optional)].filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))
 }
 
-/** @param complete whether an entry without its source, or without a word in the README, is a failure yet */
-export function checkPackage(tree: Tree, complete: boolean = treeIsComplete): Report {
-  const { failures, notes } = checkExports(tree, complete)
-  return { failures: [...failures, ...checkPrivate(tree), ...checkLockfile(tree)], notes: notes ?? [] }
+export function checkPackage(tree: Tree): Report {
+  return { failures: [...checkExports(tree), ...checkPrivate(tree), ...checkLockfile(tree)] }
 }

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import { importsOf } from './check-layers.ts'
 import { importName, sourcesOf } from './check-package.ts'
-import { type Report, treeIsComplete } from './check-tree.ts'
+import type { Report } from './check-tree.ts'
 import { coreBuilds } from './core-builds.ts'
 
 /** What one bundle may weigh and hold. Sizes are bytes, minified, without the WebAssembly core. */
@@ -130,13 +130,10 @@ function missingFrom(root: string, program: string): string[] {
     .filter((name) => !present(name))
 }
 
-async function weighEntry(root: string, name: string, budget: Budget, complete: boolean): Promise<Report> {
+async function weighEntry(root: string, name: string, budget: Budget): Promise<Report> {
   const program = budget.program ?? `export * from '${importName(name)}'`
   const missing = missingFrom(root, program)
-  if (missing.length > 0) {
-    const reason = `${name}: no source for ${missing.join(', ')}`
-    return complete ? { failures: [reason] } : { failures: [], notes: [`${reason} yet: skipped`] }
-  }
+  if (missing.length > 0) return { failures: [`${name}: no source for ${missing.join(', ')}`] }
   try {
     return weigh(name, budget, await bundle(root, program, budget.without))
   } catch (error) {
@@ -144,14 +141,9 @@ async function weighEntry(root: string, name: string, budget: Budget, complete: 
   }
 }
 
-/** @param complete whether a subpath without its source is a failure yet */
-export async function checkSizes(
-  root: string,
-  table: Readonly<Record<string, Budget>> = budgets,
-  complete: boolean = treeIsComplete,
-): Promise<Report> {
+export async function checkSizes(root: string, table: Readonly<Record<string, Budget>> = budgets): Promise<Report> {
   const reports: Report[] = []
-  for (const [name, budget] of Object.entries(table)) reports.push(await weighEntry(root, name, budget, complete))
+  for (const [name, budget] of Object.entries(table)) reports.push(await weighEntry(root, name, budget))
   const unknown = [...subpathsOf(root).keys()].filter((subpath) => !(subpath in table))
   return {
     failures: [

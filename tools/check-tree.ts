@@ -3,9 +3,6 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** Whether a source that is named but absent fails. False only while the parts of the first release are merged. */
-export const treeIsComplete: boolean = true
-
 export interface Tree {
   readonly root: string
   /** Every file that git tracks or would track, relative to `root`, sorted. */
