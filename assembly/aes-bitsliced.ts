@@ -1,5 +1,6 @@
 import { unsubstitute } from './aes-sbox'
-import { copyWords, wipe } from './bytes'
+import { aesSchedule } from './aes-schedule'
+import { wipe } from './bytes'
 import { substitute } from './generated/aes-sbox'
 
 // AES, FIPS 197, for the build without SIMD: four blocks at a time and bitsliced. The state is eight 64-bit words, and the i-th
@@ -79,15 +80,6 @@ function unslice(blocks: usize, from: usize): void {
   }
 }
 
-/** SubWord, FIPS 197 §5.2. */
-function substituteWord(word: u32): u32 {
-  for (let i: usize = 0; i < 8; i++) store<u64>(STATE + 8 * i, ((word >>> (i as u32)) & 0x01010101) as u64)
-  substitute(STATE)
-  let result: u32 = 0x63636363
-  for (let i: usize = 0; i < 8; i++) result ^= (load<u32>(STATE + 8 * i) & 0x01010101) << (i as u32)
-  return result
-}
-
 /** Column `c` of a round key, each byte taken from as many columns before as its row: what ShiftRows once would bring back. */
 function unshiftedColumn(roundKey: usize, c: usize): u32 {
   return (
@@ -118,22 +110,7 @@ function sliceRoundKey(round: usize): void {
 
 /** Expands a key of 16 or 32 bytes (§5.2), until the next one or `aesBitslicedWipe`. */
 export function aesBitslicedExpand(key: usize, keyBytes: usize): void {
-  const words = keyBytes >>> 2
-  rounds = words + 6
-  copyWords(SCHEDULE, key, keyBytes)
-  let constant: u32 = 1
-  for (let i = words; i < 4 * (rounds + 1); i++) {
-    const at = SCHEDULE + 4 * i
-    let word = load<u32>(at - 4)
-    if ((i & (words - 1)) == 0) {
-      word = substituteWord(rotr<u32>(word, 8)) ^ constant
-      // Doubled in GF(2^8); a 128-bit key takes ten constants.
-      constant = (constant << 1) ^ (0x11b & (0 - (constant >>> 7)))
-    } else if ((i & 7) == 4 && words == 8) {
-      word = substituteWord(word)
-    }
-    store<u32>(at, load<u32>(at - keyBytes) ^ word)
-  }
+  rounds = aesSchedule(SCHEDULE, key, keyBytes)
   for (let round: usize = 0; round <= rounds; round++) sliceRoundKey(round)
 }
 

@@ -1,5 +1,6 @@
+import { aesSchedule } from './aes-schedule'
 import { aesSlicedEncrypt, aesSlicedExpand, aesSlicedWipe } from './aes-sliced'
-import { copyWords, wipe } from './bytes'
+import { wipe } from './bytes'
 import {
   AFFINE_CONSTANT,
   decrypt1,
@@ -10,7 +11,6 @@ import {
   NO_CONSTANT,
   SHIFT_ROWS,
   storePairs,
-  substituteWord,
   TO_PAIR,
   TO_UNAFFINE_PAIR,
 } from './generated/aes-blocks'
@@ -30,23 +30,8 @@ const DECRYPTION_KEYS: usize = ASC_FEATURE_SIMD ? memory.data(240, 16) : 0
 
 /** Expands a key of 16 or 32 bytes (§5.2), until the next one or `aesSwizzleWipe`. */
 export function aesSwizzleExpand(key: usize, keyBytes: usize): void {
-  const words = keyBytes >>> 2
-  rounds = words + 6
+  rounds = aesSchedule(SCHEDULE, key, keyBytes)
   isSliced = false
-  copyWords(SCHEDULE, key, keyBytes)
-  let constant: u32 = 1
-  for (let i = words; i < 4 * (rounds + 1); i++) {
-    const at = SCHEDULE + 4 * i
-    let word = load<u32>(at - 4)
-    if ((i & (words - 1)) == 0) {
-      word = substituteWord(rotr<u32>(word, 8)) ^ constant
-      // Doubled in GF(2^8); a 128-bit key takes ten constants.
-      constant = (constant << 1) ^ (0x11b & (0 - (constant >>> 7)))
-    } else if ((i & 7) == 4 && words == 8) {
-      word = substituteWord(word)
-    }
-    store<u32>(at, load<u32>(at - keyBytes) ^ word)
-  }
   // All but the first also hold the constant of the S-box, which MixColumns leaves as it is.
   const last: usize = 16 * rounds
   storePairs(ENCRYPTION_KEYS, SCHEDULE, NO_CONSTANT, TO_PAIR, SHIFT_ROWS)
