@@ -1,4 +1,4 @@
-import type { Crypto } from './crypto/crypto.ts'
+import type { Crypto, EcCurve } from './crypto/crypto.ts'
 import type { SecretKey } from './crypto/memory-secrets.ts'
 import { createDidPeer2, createDidPeer4, didcommService, encodeMultikey, type ServiceInput } from './did/index.ts'
 
@@ -22,6 +22,21 @@ export function didKeyIdentity(crypto: Crypto, seed: Uint8Array): Identity {
   const pairs = keyPairs(crypto, seed)
   const did = `did:key:${pairs.signing.multikey}`
   return { did, secretKeys: secretKeys(did, pairs, `#${pairs.agreement.multikey}`, `#${pairs.signing.multikey}`) }
+}
+
+/**
+ * Makes the did:key of a key on one of the curves that `withCurves` added to `crypto`: one key for all purposes, as did:key has
+ * it. `secretKey` is a scalar: 32 bytes, 48 on P-384, 66 on P-521.
+ *
+ * @throws RangeError where `crypto` does not have the curve
+ * @throws DidCommError `ERR_KEY_INVALID` where `secretKey` is none of the curve
+ */
+export function didKeyIdentityOn(crypto: Crypto, curve: EcCurve['curve'], secretKey: Uint8Array): Identity {
+  const known = crypto.curves?.get(curve)
+  if (!known) throw new RangeError('"curve" expected one that "crypto" has')
+  const multikey = encodeMultikey(curve, known.getPublicKey(secretKey))
+  const did = `did:key:${multikey}`
+  return { did, secretKeys: [{ kid: `${did}#${multikey}`, curve, secretKey: secretKey.slice() }] }
 }
 
 /** Makes a did:peer:2 from a 32-byte Ed25519 seed; its document holds the same two keys as `didKeyIdentity`. */

@@ -7,7 +7,7 @@ export type { Handler, Protocol } from './agent/protocol.ts'
 export { cached, firstOf, type Resolve } from './did/index.ts'
 export type { Encoding, EnvelopeFormat, Packed, Unpacked } from './envelope/envelope.ts'
 export { DidCommError, type ErrorCode, isDidCommError } from './errors.ts'
-export { didKeyIdentity, didPeer2Identity, didPeer4Identity, type Identity } from './identity.ts'
+export { didKeyIdentity, didKeyIdentityOn, didPeer2Identity, didPeer4Identity, type Identity } from './identity.ts'
 export { memoryMailbox, memoryOutbox, memorySeenStore } from './memory-store.ts'
 export type { Draft, Message } from './message/message.ts'
 export {

@@ -43,6 +43,8 @@ export const budgets: Readonly<Record<string, Budget>> = {
   '.': hostless,
   './bytes': hostless,
   './crypto': hostless,
+  // The curves of noble are its weight, and nobody else carries it.
+  './crypto/curves': { without: ['@noble/curves'], ...hostless },
   './did': hostless,
   './message': hostless,
   './envelope': hostless,

@@ -51,6 +51,39 @@ export interface SignedMessage {
   readonly publicKey: Uint8Array
 }
 
+/** A signature algorithm of ECDSA, RFC 7518 §3.4 and RFC 8812 §3.2. */
+export type EcdsaAlg = 'ES256' | 'ES384' | 'ES256K'
+
+/**
+ * An elliptic curve in Weierstrass form. A public key is a point as in SEC 1 §2.3.3, compressed or not; results are compressed.
+ * Public keys are checked to be on the curve before they are used.
+ */
+export interface EcCurve {
+  readonly curve: 'P-256' | 'P-384' | 'P-521' | 'secp256k1'
+  /** The length of a secret key, and of a coordinate. */
+  readonly secretKeyBytes: number
+  /** How its keys sign, where they do. */
+  readonly alg?: EcdsaAlg
+  /** Tells whether this is a scalar from 1 up to the order of the group. */
+  isSecretKey(secretKey: Uint8Array): boolean
+  /** @throws DidCommError `ERR_KEY_INVALID` */
+  getPublicKey(secretKey: Uint8Array): Uint8Array
+  /**
+   * Computes the x-coordinate of the shared point (SP 800-56A §5.7.1.2).
+   *
+   * @throws DidCommError `ERR_KEY_INVALID` where a key is none of the curve
+   */
+  getSharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array
+  /** The coordinates of a public key, at full length. @throws DidCommError `ERR_KEY_INVALID` */
+  coordinates(publicKey: Uint8Array): { x: Uint8Array; y: Uint8Array }
+  /** The public key of coordinates at full length. @throws DidCommError `ERR_KEY_INVALID` */
+  fromCoordinates(x: Uint8Array, y: Uint8Array): Uint8Array
+  /** Signs with ECDSA: R and S, the lower one of the two that verify, at full length. */
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array
+  /** Verifies with ECDSA, either S. Whatever is not in order is `false`. */
+  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+}
+
 /** The primitives of the core. Synchronous, without state, over raw bytes; keys are 32 bytes unless said otherwise. */
 export interface Crypto {
   /** X25519, RFC 7748 §5. */
@@ -133,6 +166,9 @@ export interface Crypto {
    * 16,384 bytes each, the output at most 8,160.
    */
   concatKdfSha256(sharedSecret: Uint8Array, otherInfo: Uint8Array, lengthBytes: number, out?: Uint8Array): Uint8Array
+
+  /** Further curves by their JOSE names. The core has none; `withCurves` adds them. */
+  readonly curves?: ReadonlyMap<string, EcCurve>
 }
 
 /**
@@ -144,13 +180,14 @@ export interface Secrets {
   kids(): Promise<readonly string[]>
   has(kid: string): Promise<boolean>
   /**
-   * Computes the raw shared secret of the private key `kid` and `peerPublicKey` (X25519: 32 bytes).
+   * Computes the raw shared secret of the private key `kid` and `peerPublicKey`. X25519: 32 bytes; other curves: a point as
+   * in SEC 1, of which the result is the x-coordinate.
    *
    * @throws DidCommError `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`
    */
   deriveBits(kid: string, peerPublicKey: Uint8Array): Promise<Uint8Array>
   /**
-   * Signs with the private key `kid` (Ed25519: 64 bytes).
+   * Signs with the private key `kid`: EdDSA (64 bytes), or ECDSA with the hash of the curve's algorithm, R and S at full length.
    *
    * @throws DidCommError `ERR_KEY_NOT_FOUND`
    */

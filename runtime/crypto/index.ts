@@ -2,7 +2,17 @@ import type { Aead, Crypto, KeyWrap } from './crypto.ts'
 import { type Hpke, hpkeOver } from './hpke.ts'
 import { crypto } from './instantiate.ts'
 
-export type { Aead, Crypto, KeyWrap, RandomBytes, Secrets, SignedMessage, SigningKey } from './crypto.ts'
+export type {
+  Aead,
+  Crypto,
+  EcCurve,
+  EcdsaAlg,
+  KeyWrap,
+  RandomBytes,
+  Secrets,
+  SignedMessage,
+  SigningKey,
+} from './crypto.ts'
 export type { Hpke, HpkeRecipient, HpkeSender } from './hpke.ts'
 export { hpkeOver } from './hpke.ts'
 export type {

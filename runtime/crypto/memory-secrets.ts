@@ -1,31 +1,32 @@
 import { decodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
 import { copyOf, expectBytes } from './arguments.ts'
-import type { Crypto, Secrets, SigningKey } from './crypto.ts'
+import type { Crypto, EcCurve, Secrets, SigningKey } from './crypto.ts'
 
 /** A private key in memory, as it is given to `memorySecrets`. */
 export interface SecretKey {
   /** The absolute DID URL of its public half. */
   readonly kid: string
-  readonly curve: 'X25519' | 'Ed25519'
-  /** 32 bytes: the scalar of X25519, the seed of Ed25519. */
+  readonly curve: 'X25519' | 'Ed25519' | EcCurve['curve']
+  /** The scalar; the seed of Ed25519. 32 bytes, 48 on P-384, 66 on P-521. */
   readonly secretKey: Uint8Array
 }
 
-/** A private key as a JSON Web Key (RFC 8037 §2). */
+/** A private key as a JSON Web Key (RFC 8037 §2, RFC 7518 §6.2). */
 export interface SecretJwk {
   readonly kid: string
   readonly kty: string
   readonly crv: string
   readonly d: string
   readonly x: string
+  readonly y?: string
 }
 
 /**
  * Makes `Secrets` over private keys in memory. The keys are copied, and nothing gives them out again: not a member, not
  * `JSON.stringify`, not an inspector's print of the object.
  *
- * @throws RangeError where a key has a wrong length or two have one `kid`
+ * @throws RangeError where a key is none of its curve, or two have one `kid`; where `crypto` does not have the curve
  * @example
  * import { crypto, memorySecrets } from 'didcomm-mote/crypto'
  *
@@ -35,22 +36,15 @@ export interface SecretJwk {
 export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secrets {
   const held = new Map<string, SecretKey>()
   for (const { kid, curve, secretKey } of keys) {
-    expectBytes('secretKey', secretKey, 32)
-    if (curve !== 'X25519' && curve !== 'Ed25519') throw new RangeError(`"curve" expected X25519 or Ed25519`)
+    expectSecretKey(crypto, curve, secretKey)
     if (held.has(kid)) throw new RangeError(`"keys" expected one key for each kid, got two for ${kid}`)
     held.set(kid, { kid, curve, secretKey: copyOf(secretKey) })
   }
 
-  function find(kid: string, curve: SecretKey['curve']): Uint8Array {
-    const key = held.get(kid)
-    if (key?.curve !== curve) throw new DidCommError('ERR_KEY_NOT_FOUND', `no ${curve} secret key here for ${kid}`)
-    return key.secretKey
-  }
-
   const signingKeys = new Map<string, SigningKey>()
 
-  function signingKey(kid: string): SigningKey {
-    const key = signingKeys.get(kid) ?? crypto.ed25519.signingKey(find(kid, 'Ed25519'))
+  function signingKey({ kid, secretKey }: SecretKey): SigningKey {
+    const key = signingKeys.get(kid) ?? crypto.ed25519.signingKey(secretKey)
     signingKeys.set(kid, key)
     return key
   }
@@ -63,30 +57,59 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
       return held.has(kid)
     },
     async deriveBits(kid, peerPublicKey) {
-      return crypto.x25519.getSharedSecret(find(kid, 'X25519'), peerPublicKey)
+      const key = held.get(kid)
+      if (key?.curve === 'X25519') return crypto.x25519.getSharedSecret(key.secretKey, peerPublicKey)
+      const curve = key && crypto.curves?.get(key.curve)
+      if (!key || !curve) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret key for key agreement for ${kid}`)
+      return curve.getSharedSecret(key.secretKey, peerPublicKey)
     },
     async sign(kid, data) {
-      return signingKey(kid).sign(data)
+      const key = held.get(kid)
+      if (key?.curve === 'Ed25519') return signingKey(key).sign(data)
+      const curve = key && crypto.curves?.get(key.curve)
+      if (!key || !curve?.alg) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret key to sign with for ${kid}`)
+      return curve.sign(data, key.secretKey)
     },
   }
 }
 
+function expectSecretKey(crypto: Crypto, curve: SecretKey['curve'], secretKey: Uint8Array): void {
+  const inCore = curve === 'X25519' || curve === 'Ed25519'
+  const entry = crypto.curves?.get(curve)
+  if (!inCore && !entry) throw new RangeError('"curve" expected X25519, Ed25519 or a curve that "crypto" has')
+  expectBytes('secretKey', secretKey, entry?.secretKeyBytes ?? 32)
+  if (entry && !entry.isSecretKey(secretKey)) throw new RangeError(`"secretKey" expected a scalar of ${curve}`)
+}
+
+/** The curves of JWKs, with the kind of key and the length of `d`. */
+const JWK_CURVES: ReadonlyMap<string, { curve: SecretKey['curve']; kty: string; secretKeyBytes: number }> = new Map([
+  ['X25519', { curve: 'X25519', kty: 'OKP', secretKeyBytes: 32 }],
+  ['Ed25519', { curve: 'Ed25519', kty: 'OKP', secretKeyBytes: 32 }],
+  ['P-256', { curve: 'P-256', kty: 'EC', secretKeyBytes: 32 }],
+  ['P-384', { curve: 'P-384', kty: 'EC', secretKeyBytes: 48 }],
+  ['P-521', { curve: 'P-521', kty: 'EC', secretKeyBytes: 66 }],
+  ['secp256k1', { curve: 'secp256k1', kty: 'EC', secretKeyBytes: 32 }],
+])
+
 /**
- * Reads a private key of kind OKP (RFC 8037 §2) on X25519 or Ed25519.
+ * Reads a private key of kind OKP (RFC 8037 §2) or EC (RFC 7518 §6.2). Its public half is not looked at.
  *
  * @throws DidCommError `ERR_KEY_INVALID`
  */
 export function secretKeyFromJwk(jwk: SecretJwk): SecretKey {
   const { kid, kty, crv, d } = jwk
-  if (kty !== 'OKP' || (crv !== 'X25519' && crv !== 'Ed25519')) {
-    throw new DidCommError('ERR_KEY_INVALID', 'the secret key is not an OKP key on X25519 or Ed25519')
+  const known = JWK_CURVES.get(crv)
+  if (!known || known.kty !== kty) {
+    throw new DidCommError('ERR_KEY_INVALID', 'the secret key is on no curve that is known here')
   }
   if (typeof kid !== 'string' || typeof d !== 'string') {
     throw new DidCommError('ERR_KEY_INVALID', 'the secret key has no "kid" or no "d"')
   }
   const secretKey = decodeSecret(d)
-  if (secretKey?.length !== 32) throw new DidCommError('ERR_KEY_INVALID', '"d" of the secret key is not 32 bytes')
-  return { kid, curve: crv, secretKey }
+  if (secretKey?.length !== known.secretKeyBytes) {
+    throw new DidCommError('ERR_KEY_INVALID', `"d" of the secret key is not ${known.secretKeyBytes} bytes`)
+  }
+  return { kid, curve: known.curve, secretKey }
 }
 
 function decodeSecret(text: string): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 import type { Crypto } from '../crypto/crypto.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import { isDid } from './did-url.ts'
-import type { DidDocument, DidMethod, VerificationMethod } from './document.ts'
+import type { Curve, DidDocument, DidMethod, VerificationMethod } from './document.ts'
 import { decodeMultikey, encodeMultikey } from './multikey.ts'
 
 const PREFIX = 'did:key:'
@@ -14,8 +14,8 @@ export const MULTIKEY_CONTEXT: readonly string[] = [
 
 /**
  * The did:key method: the DID is one public key, and nothing is looked up. An Ed25519 key brings the X25519 key that is
- * derived from it for key agreement (did:key §3.1.3). Points of the NIST curves and secp256k1 are checked for their
- * form, not for being on the curve.
+ * derived from it for key agreement (did:key §3.1.3). Points of other curves are checked to be on their curve where `crypto`
+ * has it, and else where they are used.
  */
 export function didKey(crypto: Crypto): DidMethod {
   return {
@@ -35,6 +35,7 @@ export function didKey(crypto: Crypto): DidMethod {
  */
 export function documentOfKey(crypto: Crypto, did: string, multikey: string): DidDocument {
   const { curve, bytes } = decodeOrNotFound(multikey)
+  expectPoint(crypto, curve, bytes)
   const key = method(did, multikey)
   const document: DidDocument = { '@context': [...MULTIKEY_CONTEXT], id: did, verificationMethod: [key] }
   if (curve !== 'X25519') {
@@ -49,6 +50,14 @@ export function documentOfKey(crypto: Crypto, did: string, multikey: string): Di
     document.keyAgreement = [key.id]
   }
   return document
+}
+
+function expectPoint(crypto: Crypto, curve: Curve, bytes: Uint8Array): void {
+  try {
+    crypto.curves?.get(curve)?.coordinates(bytes)
+  } catch (cause) {
+    throw new DidCommError('ERR_DID_MALFORMED', `the key of the DID is not on ${curve}`, { cause })
+  }
 }
 
 function method(did: string, multikey: string): VerificationMethod {

@@ -33,7 +33,10 @@ export interface DidDocument {
 
 export type Curve = 'X25519' | 'Ed25519' | 'P-256' | 'P-384' | 'P-521' | 'secp256k1'
 
-/** A public key, ready to use. `bytes`: 32 for X25519 and Ed25519, the compressed point for the other curves. */
+/**
+ * A public key. `bytes`: 32 for X25519 and Ed25519; for the other curves a point as in SEC 1 §2.3.3, uncompressed where the
+ * document has both coordinates, which is checked to be on its curve where it is used.
+ */
 export interface PublicKey {
   /** The absolute DID URL. */
   kid: string

@@ -1,4 +1,4 @@
-import { decodeBase64url } from '../bytes/index.ts'
+import { concatBytes, decodeBase64url } from '../bytes/index.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import { absoluteDidUrl, canonicalDid, didOf } from './did-url.ts'
 import type { Curve, DidDocument, PublicKey, VerificationMethod } from './document.ts'
@@ -28,6 +28,9 @@ const JWK_CURVES: ReadonlyMap<string, { curve: Curve; kty: string; coordinateByt
   ['P-521', { curve: 'P-521', kty: 'EC', coordinateBytes: 66 }],
   ['secp256k1', { curve: 'secp256k1', kty: 'EC', coordinateBytes: 32 }],
 ])
+
+/** How a point begins that has both coordinates, SEC 1 §2.3.3. */
+const UNCOMPRESSED = Uint8Array.of(4)
 
 /** How the key of a method can be written. Exactly one of these is there (DID Core 1.0 §5.2.1). */
 const KEY_PROPERTIES = ['publicKeyMultibase', 'publicKeyJwk', 'publicKeyBase58'] as const
@@ -133,11 +136,7 @@ function readJwk(jwk: unknown): Pick<PublicKey, 'curve' | 'bytes'> | undefined {
   if (jwk['kty'] !== kty) throw malformed(`"kty" of a ${curve} key is not ${kty}`)
   const x = readCoordinate(jwk['x'], coordinateBytes)
   if (kty === 'OKP') return { curve, bytes: x }
-  const y = readCoordinate(jwk['y'], coordinateBytes)
-  const bytes = new Uint8Array(1 + coordinateBytes)
-  bytes[0] = 2 + ((y[coordinateBytes - 1] ?? 0) & 1)
-  bytes.set(x, 1)
-  return { curve, bytes }
+  return { curve, bytes: concatBytes(UNCOMPRESSED, x, readCoordinate(jwk['y'], coordinateBytes)) }
 }
 
 function readCoordinate(text: unknown, lengthBytes: number): Uint8Array {

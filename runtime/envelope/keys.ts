@@ -6,12 +6,17 @@ import type { EnvelopeContext } from './envelope.ts'
 
 /** Which keys take part in an envelope: the only place that reads DID documents for it. */
 
-type World = Pick<EnvelopeContext, 'resolve' | 'secrets'>
+type World = Pick<EnvelopeContext, 'crypto' | 'resolve' | 'secrets'>
 
-/** The curves of key agreement that envelopes know, in order of preference. */
-const agreementCurves: readonly Curve[] = ['X25519']
+/** The curves of key agreement that envelopes know, in order of preference: that of the core, then the strongest for its time. */
+const agreementCurves: readonly Curve[] = ['X25519', 'P-384', 'P-256', 'P-521']
 /** The curves of signatures that envelopes know, in order of preference. */
-const signatureCurves: readonly Curve[] = ['Ed25519']
+const signatureCurves: readonly Curve[] = ['Ed25519', 'P-256', 'P-384', 'secp256k1']
+
+/** Those of `curves` that `crypto` has. */
+function supported(curves: readonly Curve[], { crypto }: World): readonly Curve[] {
+  return curves.filter((curve) => curve === 'X25519' || curve === 'Ed25519' || crypto.curves?.has(curve))
+}
 
 /** What a key is listed for in a DID document. */
 type Relationship = 'keyAgreement' | 'authentication'
@@ -35,7 +40,7 @@ export async function listedKey(kid: string, relationship: Relationship, world: 
 export async function recipientKeys(
   did: string,
   world: World,
-  curves: readonly Curve[] = agreementCurves,
+  curves: readonly Curve[] = supported(agreementCurves, world),
 ): Promise<readonly PublicKey[]> {
   if (did.includes('#')) {
     const key = await listedKey(did, 'keyAgreement', world)
@@ -55,7 +60,7 @@ export async function authcryptKeys(
   from: string,
   to: string,
   world: World,
-  curves: readonly Curve[] = agreementCurves,
+  curves: readonly Curve[] = supported(agreementCurves, world),
 ): Promise<{ sender: PublicKey; recipients: readonly PublicKey[] }> {
   const own = await ownKeys(from, 'keyAgreement', world, curves)
   const recipients = await recipientKeys(
@@ -70,7 +75,7 @@ export async function authcryptKeys(
 
 /** The own key with which `did` signs. */
 export async function signingKey(did: string, world: World): Promise<PublicKey> {
-  const [key] = await ownKeys(did, 'authentication', world, signatureCurves)
+  const [key] = await ownKeys(did, 'authentication', world, supported(signatureCurves, world))
   if (!key) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret to sign for ${did}`)
   return key
 }

@@ -118,9 +118,10 @@ async function verifyLayer(members: JsonObject, opened: Opened, context: Envelop
   const { payload, signatures } = parseJws(members)
   const [signer, ...others] = new Set(signatures.map(({ kid }) => didOf(kid)))
   if (signer === undefined || others.length > 0) throw unsupported('the signatures are of several signers')
-  for (const signature of signatures) {
-    // One that cannot be checked proves nothing; parseJws has seen that one can.
-    if (!signature.alg) continue
+  // One that cannot be checked proves nothing.
+  const checkable = signatures.filter(({ alg }) => alg?.isSupported(context.crypto))
+  if (checkable.length === 0) throw unsupported('no signature has a supported "alg"')
+  for (const signature of checkable) {
     verifyJws(signature, await authorisedKey(signature.kid, 'authentication', context), context.crypto)
   }
   return { content: payload, opened: { ...opened, kinds, signer } }

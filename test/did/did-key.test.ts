@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes, decodeHex, encodeBase58btc, encodeHex } from '../../runtime/bytes/index.ts'
+import { p256, p384, p521, secp256k1, withCurves } from '../../runtime/crypto/curves.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
 import {
   authenticationKeys,
@@ -34,10 +35,15 @@ const vectors =
   sharedVectors<{ vectors: Vector[] }>('dids/did_key.json')?.vectors ?? ownVectors<{ key: Vector[] }>('dids.json').key
 const supported = vectors.filter((vector) => CURVES[vector.multicodec_name])
 const { resolve } = didKey(crypto)
+const extended = withCurves(crypto, p256, p384, p521, secp256k1)
+const curves = extended.curves ?? new Map()
 
 /** Key ids of the method's own documents differ in form; their fragments agree. */
 function fragments(keys: PublicKey[]): string[] {
-  return keys.map(({ kid, curve, bytes }) => `${kid.slice(kid.indexOf('#'))} ${curve} ${encodeHex(bytes)}`)
+  return keys.map(({ kid, curve, bytes }) => {
+    const { x, y } = curves.get(curve)?.coordinates(bytes) ?? { x: bytes, y: bytes }
+    return `${kid.slice(kid.indexOf('#'))} ${curve} ${encodeHex(x)} ${encodeHex(y)}`
+  })
 }
 
 describe('did:key', () => {
@@ -59,6 +65,21 @@ describe('did:key', () => {
     '$did is of a kind that nobody here knows',
     async ({ did }) => {
       await expect(resolve(did)).rejects.toMatchObject({ code: 'ERR_DID_NOT_FOUND' })
+    },
+  )
+
+  it.each([p256, p384, p521, secp256k1])(
+    'refuses what is no point of $curve, where crypto has the curve [E10]',
+    async (curve) => {
+      const x = new Uint8Array(curve.secretKeyBytes)
+      const points = Array.from({ length: 12 }, (_, i) => Uint8Array.of(2, ...x.subarray(1), i + 1))
+      const dids = points.map((point) => `did:key:${encodeMultikey(curve.curve, point)}`)
+      const strict = await Promise.allSettled(dids.map((did) => didKey(extended).resolve(did)))
+      const refused = strict.filter((result) => result.status === 'rejected')
+      // About half of all numbers are the x of a point.
+      expect(refused.length).toBeGreaterThan(0)
+      expect(refused.length).toBeLessThan(points.length)
+      for (const { reason } of refused) expect(reason).toMatchObject({ code: 'ERR_DID_MALFORMED' })
     },
   )
 

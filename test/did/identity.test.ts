@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeHex } from '../../runtime/bytes/index.ts'
+import { p256, withCurves } from '../../runtime/crypto/curves.ts'
 import { crypto, memorySecrets } from '../../runtime/crypto/index.ts'
 import {
   authenticationKeys,
@@ -10,7 +11,13 @@ import {
   firstOf,
   keyAgreementKeys,
 } from '../../runtime/did/index.ts'
-import { didKeyIdentity, didPeer2Identity, didPeer4Identity, type Identity } from '../../runtime/identity.ts'
+import {
+  didKeyIdentity,
+  didKeyIdentityOn,
+  didPeer2Identity,
+  didPeer4Identity,
+  type Identity,
+} from '../../runtime/identity.ts'
 import { sharedVectors } from '../vectors.ts'
 
 const seed = Uint8Array.from({ length: 32 }, (_, i) => 255 - i)
@@ -23,6 +30,7 @@ const endpoints = [
   { uri: 'https://example.com', accept: [], routingKeys: ['did:example:mediator#key-1'] },
 ]
 const resolve = firstOf(didKey(crypto), didPeer(crypto))
+const extended = withCurves(crypto, p256)
 
 /** Uses each secret key against the document that a stranger sees. */
 async function expectUsable({ secretKeys }: Pick<Identity, 'secretKeys'>, did: string): Promise<void> {
@@ -46,6 +54,26 @@ describe('an identity from a seed', () => {
     expect(identity.did).toMatch(/^did:key:z6Mk/)
     expect(identity.secretKeys[0]?.kid).toMatch(/^did:key:z6Mk\w+#z6LS/)
     await expectUsable(identity, identity.did)
+  })
+
+  it('can agree on keys and sign with a did:key of a further curve', async () => {
+    const identity = didKeyIdentityOn(extended, 'P-256', seed)
+    expect(identity.did).toMatch(/^did:key:zDn/)
+    const secrets = memorySecrets(extended, identity.secretKeys)
+    const document = await didKey(extended).resolve(identity.did)
+    const [agreement] = keyAgreementKeys(document)
+    const [signing] = authenticationKeys(document)
+    expect(agreement).toEqual(signing)
+    const kid = identity.secretKeys[0]?.kid ?? ''
+    expect(kid).toBe(signing?.kid)
+    const other = new Uint8Array(32).fill(3)
+    const derived = await secrets.deriveBits(kid, p256.getPublicKey(other))
+    expect(derived).toEqual(p256.getSharedSecret(other, agreement?.bytes ?? other))
+    expect(p256.verify(await secrets.sign(kid, other), other, signing?.bytes ?? other)).toBe(true)
+    expect(() => didKeyIdentityOn(crypto, 'P-256', seed)).toThrow(RangeError)
+    expect(() => didKeyIdentityOn(extended, 'P-256', new Uint8Array(32))).toThrow(
+      expect.objectContaining({ code: 'ERR_KEY_INVALID' }),
+    )
   })
 
   it('can use the keys of its did:peer:2', async () => {

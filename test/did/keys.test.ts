@@ -52,14 +52,14 @@ describe('the keys of a document', () => {
     ['P-384', 48],
     ['P-521', 66],
     ['secp256k1', 32],
-  ] as [Curve, number][])('compress a %s point by the parity of y', (curve, coordinateBytes) => {
+  ] as [Curve, number][])('keep both coordinates of a %s point, uncompressed', (curve, coordinateBytes) => {
     const abscissa = new Uint8Array(coordinateBytes).fill(9)
     for (const parity of [0, 1]) {
       const y = new Uint8Array(coordinateBytes)
       y[coordinateBytes - 1] = 4 + parity
       const publicKeyJwk = { kty: 'EC', crv: curve, x: encodeBase64url(abscissa), y: encodeBase64url(y) }
       expect(keyAgreementKeys(agreeing(method({ type: 'JsonWebKey2020', publicKeyJwk })))).toStrictEqual([
-        { kid: `${did}#key-1`, curve, bytes: Uint8Array.of(2 + parity, ...abscissa) },
+        { kid: `${did}#key-1`, curve, bytes: Uint8Array.of(4, ...abscissa, ...y) },
       ])
     }
   })

@@ -1,8 +1,18 @@
-import { crypto, memorySecrets, type SecretKey, type Secrets } from '../../runtime/crypto/index.ts'
+import { p256, p384, p521, secp256k1, withCurves } from '../../runtime/crypto/curves.ts'
+import {
+  crypto as core,
+  memorySecrets,
+  type SecretJwk,
+  type SecretKey,
+  type Secrets,
+} from '../../runtime/crypto/index.ts'
 import type { DidDocument, VerificationMethod } from '../../runtime/did/document.ts'
 import type { CompactContext, EnvelopeContext } from '../../runtime/envelope/index.ts'
 import { DidCommError } from '../../runtime/errors.ts'
 import { typeRegistry } from '../../runtime/message/type-registry.ts'
+
+/** The core with all curves. */
+export const crypto = withCurves(core, p256, p384, p521, secp256k1)
 
 /** Somebody with a DID, its document and the private keys to it. */
 export interface Party {
@@ -26,30 +36,57 @@ export function seededBytes(seed: string): (lengthBytes: number) => Uint8Array {
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
-/** Makes a party with `agreementKeys` X25519 keys and one Ed25519 key, all derived from its DID. */
-export function party(did: string, agreementKeys = 1): Party {
+type Curve = SecretKey['curve']
+
+/** Makes a party with `agreementKeys` keys on one curve and one key to sign with, all derived from its DID. */
+export function party(
+  did: string,
+  agreementKeys = 1,
+  { agreement = 'X25519', signing = 'Ed25519' }: { agreement?: Curve; signing?: Curve } = {},
+): Party {
   const random = seededBytes(did)
-  const keys: SecretKey[] = []
-  for (let n = 1; n <= agreementKeys; n++) {
-    keys.push({ kid: `${did}#key-x25519-${n}`, curve: 'X25519', secretKey: random(32) })
-  }
-  keys.push({ kid: `${did}#key-ed25519-1`, curve: 'Ed25519', secretKey: random(32) })
-  const verificationMethod = keys.map((key) => method(did, key))
-  const ids = (curve: string): string[] => keys.filter((key) => key.curve === curve).map(({ kid }) => kid)
+  const key = (curve: Curve, n: number): SecretKey => ({
+    kid: `${did}#key-${curve.toLowerCase()}-${n}`,
+    curve,
+    secretKey: secretKeyOn(curve, random),
+  })
+  const agreeing = Array.from({ length: agreementKeys }, (_, i) => key(agreement, i + 1))
+  const keys = [...agreeing, key(signing, agreement === signing ? agreementKeys + 1 : 1)]
   const document = {
     id: did,
-    verificationMethod,
-    keyAgreement: ids('X25519'),
-    authentication: ids('Ed25519'),
+    verificationMethod: keys.map((one) => method(did, one)),
+    keyAgreement: agreeing.map(({ kid }) => kid),
+    authentication: keys.slice(agreementKeys).map(({ kid }) => kid),
     service: [],
   }
   return { did, document, keys }
 }
 
-function method(did: string, { kid, curve, secretKey }: SecretKey): VerificationMethod {
+function secretKeyOn(curve: Curve, random: (lengthBytes: number) => Uint8Array): Uint8Array {
+  const known = crypto.curves?.get(curve)
+  const secretKey = random(known?.secretKeyBytes ?? 32)
+  if (curve === 'P-521') secretKey[0] = 0
+  return !known || known.isSecretKey(secretKey) ? secretKey : secretKeyOn(curve, random)
+}
+
+/** The public half of a private key, as a JWK. */
+export function publicJwk({ curve, secretKey }: SecretKey): { kty: string; crv: string; x: string; y?: string } {
+  const known = crypto.curves?.get(curve)
+  if (known) {
+    const { x, y } = known.coordinates(known.getPublicKey(secretKey))
+    return { kty: 'EC', crv: curve, x: base64url(x), y: base64url(y) }
+  }
   const algorithm = curve === 'X25519' ? crypto.x25519 : crypto.ed25519
-  const x = base64url(algorithm.getPublicKey(secretKey))
-  return { id: kid, type: 'JsonWebKey2020', controller: did, publicKeyJwk: { kty: 'OKP', crv: curve, x } }
+  return { kty: 'OKP', crv: curve, x: base64url(algorithm.getPublicKey(secretKey)) }
+}
+
+/** The private keys of a party, as JWKs. */
+export function secretJwks({ keys }: Party): SecretJwk[] {
+  return keys.map((key) => ({ kid: key.kid, d: base64url(key.secretKey), ...publicJwk(key) }))
+}
+
+function method(did: string, key: SecretKey): VerificationMethod {
+  return { id: key.kid, type: 'JsonWebKey2020', controller: did, publicKeyJwk: publicJwk(key) }
 }
 
 /** `Secrets` over the keys of one party or several. It counts the scalar multiplications. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crypto, memorySecrets } from '../../runtime/crypto/index.ts'
+import { crypto, memorySecrets, type SecretJwk } from '../../runtime/crypto/index.ts'
 import {
   authenticationKeys,
   type DidDocument,
@@ -12,7 +12,7 @@ import {
 import { type CompactContext, pack, packSigned, unpack } from '../../runtime/envelope/index.ts'
 import { didKeyIdentity, didPeer2Identity, didPeer4Identity, type Identity } from '../../runtime/identity.ts'
 import { seededBytes, testTypes } from '../envelope/world.ts'
-import { didcommNode, type SecretJwk } from './didcomm-node.ts'
+import { didcommNode } from './didcomm-node.ts'
 
 /** DIDs that hold their own documents, between didcomm-node and us. */
 

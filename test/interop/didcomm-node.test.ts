@@ -1,23 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { crypto } from '../../runtime/crypto/index.ts'
 import { forwardType, pack, packSigned, unpack, unwrapForward, wrapForward } from '../../runtime/envelope/index.ts'
 import type { Message } from '../../runtime/message/message.ts'
-import { contextOf, type Party, party } from '../envelope/world.ts'
-import { didcommNode, type SecretJwk } from './didcomm-node.ts'
+import { contextOf, type Party, party, secretJwks } from '../envelope/world.ts'
+import { didcommNode } from './didcomm-node.ts'
 
 const alice = party('did:example:alice')
 const bob = party('did:example:bob', 2)
 const mediators = [party('did:example:mediator1'), party('did:example:mediator2')] as const
 const everybody = [alice, bob, ...mediators]
 const documents = everybody.map(({ document }) => document)
-
-function secretJwks({ keys }: Party): SecretJwk[] {
-  const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
-  return keys.map(({ kid, curve, secretKey }) => {
-    const algorithm = curve === 'X25519' ? crypto.x25519 : crypto.ed25519
-    return { kid, kty: 'OKP', crv: curve, d: base64url(secretKey), x: base64url(algorithm.getPublicKey(secretKey)) }
-  })
-}
 
 const us = (who: Party) => contextOf(who, everybody)
 const them = (who: Party) => didcommNode(documents, secretJwks(who))

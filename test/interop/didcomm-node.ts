@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { SecretJwk } from '../../runtime/crypto/index.ts'
 import type { DidDocument } from '../../runtime/did/document.ts'
 import type { Message } from '../../runtime/message/message.ts'
 
@@ -38,15 +39,6 @@ export interface PeerMetadata {
   anonymous_sender: boolean
   encrypted_from_kid?: string
   sign_from?: string
-}
-
-/** A private key as a JWK with its key id. */
-export interface SecretJwk {
-  kid: string
-  kty: string
-  crv: string
-  d: string
-  x: string
 }
 
 const { Message: PeerMessage } = createRequire(import.meta.url)('didcomm-node') as DidcommNode

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from '../../bytes/index.ts'
-import type { Crypto, RandomBytes } from '../../crypto/crypto.ts'
+import type { Crypto, EcCurve, RandomBytes } from '../../crypto/crypto.ts'
 import { isMembers, type Members, malformed, unsupported } from '../jose.ts'
 
 /** A key pair that lives for one message. */
@@ -11,8 +11,8 @@ export interface EphemeralKey {
 /** What the format needs to know of a curve. The curve is a property of the key: a new one is a new entry here. */
 export interface CurveEntry {
   readonly crv: string
-  /** The length of a public key as it is passed around here. */
-  readonly publicKeyBytes: number
+  /** Checks a public key as it is passed around here. @throws TypeError @throws DidCommError `ERR_KEY_INVALID` */
+  expectPublicKey(bytes: Uint8Array): void
   generate(crypto: Crypto, randomBytes: RandomBytes): EphemeralKey
   toJwk(publicKey: Uint8Array): Members
   /** @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
@@ -22,7 +22,9 @@ export interface CurveEntry {
 /** X25519 as in RFC 8037 §2. */
 const x25519: CurveEntry = {
   crv: 'X25519',
-  publicKeyBytes: 32,
+  expectPublicKey({ length }) {
+    if (length !== 32) throw new TypeError(`"bytes" expected Uint8Array of length 32, got length=${length}`)
+  },
   generate(crypto, randomBytes) {
     const secretKey = randomBytes(32)
     return {
@@ -32,23 +34,72 @@ const x25519: CurveEntry = {
   },
   toJwk: (publicKey) => ({ kty: 'OKP', crv: 'X25519', x: encodeBase64url(publicKey) }),
   fromJwk(jwk) {
-    if (jwk['kty'] !== 'OKP' || typeof jwk['x'] !== 'string') throw malformed('"epk" is no X25519 key')
-    let publicKey: Uint8Array
-    try {
-      publicKey = decodeBase64url(jwk['x'])
-    } catch (cause) {
-      throw malformed('"epk.x" is not base64url', cause)
-    }
-    if (publicKey.length !== 32) throw malformed('"epk.x" has not 32 bytes')
-    return publicKey
+    if (jwk['kty'] !== 'OKP') throw malformed('"epk" is no X25519 key')
+    return coordinate(jwk, 'x', 32)
   },
 }
 
-const curves: ReadonlyMap<string, CurveEntry> = new Map([['X25519', x25519]])
+/** A NIST curve as in RFC 7518 §6.2.1. */
+function ellipticCurve(curve: EcCurve): CurveEntry {
+  const { secretKeyBytes } = curve
+  return {
+    crv: curve.curve,
+    expectPublicKey: (bytes) => void curve.coordinates(bytes),
+    generate(_, randomBytes) {
+      const secretKey = randomScalar(curve, randomBytes)
+      return {
+        publicKey: curve.getPublicKey(secretKey),
+        deriveBits: (peerPublicKey) => curve.getSharedSecret(secretKey, peerPublicKey),
+      }
+    },
+    toJwk(publicKey) {
+      const { x, y } = curve.coordinates(publicKey)
+      return { kty: 'EC', crv: curve.curve, x: encodeBase64url(x), y: encodeBase64url(y) }
+    },
+    fromJwk(jwk) {
+      if (jwk['kty'] !== 'EC') throw malformed(`"epk" is no ${curve.curve} key`)
+      const [x, y] = [coordinate(jwk, 'x', secretKeyBytes), coordinate(jwk, 'y', secretKeyBytes)]
+      try {
+        return curve.fromCoordinates(x, y)
+      } catch (cause) {
+        throw malformed(`"epk" is not on ${curve.curve}`, cause)
+      }
+    },
+  }
+}
+
+/** Reads a coordinate. RFC 7518 §6.2.1.2: always the full size. */
+function coordinate(jwk: Members, name: 'x' | 'y', lengthBytes: number): Uint8Array {
+  const text = jwk[name]
+  if (typeof text !== 'string') throw malformed(`"epk.${name}" is missing`)
+  let bytes: Uint8Array
+  try {
+    bytes = decodeBase64url(text)
+  } catch (cause) {
+    throw malformed(`"epk.${name}" is not base64url`, cause)
+  }
+  if (bytes.length !== lengthBytes) throw malformed(`"epk.${name}" has not ${lengthBytes} bytes`)
+  return bytes
+}
+
+/** Takes random numbers until one is below the order of the group (FIPS 186-5 A.2.2): nearly always the first. */
+function randomScalar(curve: EcCurve, randomBytes: RandomBytes): Uint8Array {
+  for (;;) {
+    const secretKey = randomBytes(curve.secretKeyBytes)
+    // The order of P-521 has 521 bits of the 528.
+    if (curve.curve === 'P-521') secretKey[0] = (secretKey[0] ?? 0) & 1
+    if (curve.isSecretKey(secretKey)) return secretKey
+  }
+}
+
+/** Not for key agreement in DIDComm. */
+const withoutAgreement: readonly string[] = ['secp256k1']
 
 /** Finds a curve by its JOSE name; `undefined` where it is not supported. */
-export function curveEntry(crv: string): CurveEntry | undefined {
-  return curves.get(crv)
+export function curveEntry(crv: string, crypto: Crypto): CurveEntry | undefined {
+  if (crv === x25519.crv) return x25519
+  const curve = withoutAgreement.includes(crv) ? undefined : crypto.curves?.get(crv)
+  return curve && ellipticCurve(curve)
 }
 
 /**
@@ -56,9 +107,9 @@ export function curveEntry(crv: string): CurveEntry | undefined {
  *
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`
  */
-export function readEpk(jwk: unknown): { curve: CurveEntry; publicKey: Uint8Array } {
+export function readEpk(jwk: unknown, crypto: Crypto): { curve: CurveEntry; publicKey: Uint8Array } {
   if (!isMembers(jwk) || typeof jwk['crv'] !== 'string') throw malformed('"epk" is missing or no key')
-  const curve = curves.get(jwk['crv'])
+  const curve = curveEntry(jwk['crv'], crypto)
   if (!curve) throw unsupported('the curve of "epk" is not supported')
   return { curve, publicKey: curve.fromJwk(jwk) }
 }

@@ -46,7 +46,7 @@ export async function encryptJwe(
   const { plaintext, recipients, sender } = options
   const { crypto, randomBytes } = context
   const { alg, enc } = algorithms(sender ? 'ECDH-1PU+A256KW' : 'ECDH-ES+A256KW', options.enc ?? 'A256CBC-HS512')
-  const curve = commonCurve(recipients)
+  const curve = commonCurve(recipients, crypto)
   const ephemeral = curve.generate(crypto, randomBytes)
   const apu = sender ? encodeUtf8(sender.kid) : new Uint8Array(0)
   const apv = apvOf(recipients, crypto)
@@ -133,18 +133,16 @@ async function orNothing(step: () => Promise<Uint8Array>): Promise<Uint8Array | 
   }
 }
 
-function commonCurve(recipients: readonly JweRecipient[]): CurveEntry {
+function commonCurve(recipients: readonly JweRecipient[], crypto: Crypto): CurveEntry {
   const [first] = recipients
   if (!first || recipients.length > maxRecipients) {
     throw new RangeError(`"recipients" expected 1 to ${maxRecipients} keys, got ${recipients.length}`)
   }
-  const curve = curveEntry(first.curve)
+  const curve = curveEntry(first.curve, crypto)
   if (!curve) throw unsupported(`the curve ${first.curve} is not supported`)
   for (const { curve: name, bytes } of recipients) {
     if (name !== first.curve) throw new TypeError('"recipients" expected keys on one curve')
-    if (bytes.length !== curve.publicKeyBytes) {
-      throw new TypeError(`"bytes" expected Uint8Array of length ${curve.publicKeyBytes}, got length=${bytes.length}`)
-    }
+    curve.expectPublicKey(bytes)
   }
   if (new Set(recipients.map(({ kid }) => kid)).size !== recipients.length) {
     throw new TypeError('"recipients" expected distinct key ids')

@@ -57,7 +57,7 @@ export function parseJwe(input: Uint8Array | Members, crypto: Crypto): Jwe {
   const { text, header } = protectedMember(members)
   if (header['zip'] !== undefined) throw unsupported('"zip" is not supported')
   const { alg, enc } = algorithms(header['alg'], header['enc'])
-  const { curve, publicKey } = readEpk(header['epk'])
+  const { curve, publicKey } = readEpk(header['epk'], crypto)
   const recipients = readRecipients(members['recipients'])
   const apv = bytesMember(header, 'apv')
   if (!equalBytes(apv, apvOf(recipients, crypto))) throw malformed('"apv" does not match the recipients')

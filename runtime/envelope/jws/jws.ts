@@ -1,5 +1,5 @@
 import { encodeBase64url, encodeUtf8 } from '../../bytes/index.ts'
-import type { Crypto } from '../../crypto/crypto.ts'
+import type { Crypto, EcCurve, EcdsaAlg } from '../../crypto/crypto.ts'
 import { DidCommError } from '../../errors.ts'
 import {
   bytesMember,
@@ -21,6 +21,8 @@ export const maxSignatures = 8
 export interface SignatureAlgorithm {
   readonly alg: string
   readonly curve: string
+  /** Tells whether \`crypto\` has what it takes. */
+  isSupported(crypto: Crypto): boolean
   /** Tells whether the signature verifies; one of a wrong length does not. */
   verify(crypto: Crypto, signature: Uint8Array, data: Uint8Array, publicKey: Uint8Array): boolean
 }
@@ -29,15 +31,27 @@ export interface SignatureAlgorithm {
 const edDsa: SignatureAlgorithm = {
   alg: 'EdDSA',
   curve: 'Ed25519',
+  isSupported: () => true,
   verify: (crypto, signature, data, publicKey) => crypto.ed25519.verify(signature, data, publicKey),
 }
 
-const byAlg: ReadonlyMap<string, SignatureAlgorithm> = new Map([['EdDSA', edDsa]])
-const byCurve: ReadonlyMap<string, SignatureAlgorithm> = new Map([['Ed25519', edDsa]])
+/** RFC 7518 §3.4, RFC 8812 §3.2. */
+function ecdsa(alg: EcdsaAlg, curve: EcCurve['curve']): SignatureAlgorithm {
+  return {
+    alg,
+    curve,
+    isSupported: ({ curves }) => curves?.get(curve)?.alg === alg,
+    verify: ({ curves }, signature, data, publicKey) => curves?.get(curve)?.verify(signature, data, publicKey) ?? false,
+  }
+}
+
+const algorithms = [edDsa, ecdsa('ES256', 'P-256'), ecdsa('ES384', 'P-384'), ecdsa('ES256K', 'secp256k1')]
+const byAlg: ReadonlyMap<string, SignatureAlgorithm> = new Map(algorithms.map((entry) => [entry.alg, entry]))
+const byCurve: ReadonlyMap<string, SignatureAlgorithm> = new Map(algorithms.map((entry) => [entry.curve, entry]))
 
 /** One signature of a JWS, not verified yet. */
 export interface JwsSignature {
-  /** Absent where the algorithm is not supported. */
+  /** Absent where the algorithm is not known. */
   readonly alg?: SignatureAlgorithm
   /** The key id of the signer: a claim, and possibly from a header that is not protected. */
   readonly kid: string
@@ -58,7 +72,7 @@ export interface Jws {
  * DIDComm's text has it in the protected one, its vectors in the other.
  *
  * @param input the bytes, or the JSON object that was parsed from them
- * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` where no signature has a supported algorithm, `ERR_TOO_LARGE`
+ * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` where no signature has a known algorithm, `ERR_TOO_LARGE`
  */
 export function parseJws(input: Uint8Array | Members): Jws {
   const members = envelopeMembers(input)
@@ -79,7 +93,7 @@ export function verifyJws(
   crypto: Crypto,
 ): void {
   const { alg } = signature
-  if (!alg) throw unsupported('"alg" is not supported')
+  if (!alg?.isSupported(crypto)) throw unsupported('"alg" is not supported')
   if (publicKey.curve !== alg.curve) throw unsupported(`${alg.alg} does not go with a key on ${publicKey.curve}`)
   const verified = alg.verify(crypto, signature.signature, signature.signingInput, publicKey.bytes)
   if (!verified) throw new DidCommError('ERR_ENVELOPE_SIGNATURE', 'the signature does not verify')
