@@ -1,7 +1,7 @@
 import { canonicalDid, didOf } from '../did/did-url.ts'
 import { DidCommError } from '../errors.ts'
 import type { Message, Packable } from '../message/message.ts'
-import type { PackOptions } from './envelope.ts'
+import type { Allows, PackOptions } from './envelope.ts'
 
 /** What the envelopes around a message have proven, as DIDs. */
 export interface Proven {
@@ -18,13 +18,13 @@ export interface Proven {
  *
  * @throws DidCommError `ERR_ENVELOPE_ADDRESSING`
  */
-export function checkAddressing(message: Message, { sender, signer, recipients }: Proven): void {
+export function checkAddressing(message: Message, { sender, signer, recipients }: Proven, allows?: Allows): void {
   const { from, to } = message
   if (sender !== undefined && !sameDid(from, sender)) throw mismatch('"from" is not the sender that authcrypt proves')
   if (signer !== undefined && !sameDid(from, signer)) throw mismatch('"from" is not the signer')
   if (to !== undefined) {
     const named = (recipient: string): boolean => to.some((did) => sameDid(did, recipient))
-    if (!recipients.every(named)) throw mismatch('"to" does not name the recipient')
+    if (!recipients.every(named) && !allows?.('other-recipient')) throw mismatch('"to" does not name the recipient')
   } else if (signer !== undefined && recipients.length > 0) {
     // Without it, a recipient could encrypt the signed message anew to somebody else.
     throw mismatch('"to" is missing in a message that is signed and encrypted')
@@ -36,7 +36,8 @@ export function checkAddressing(message: Message, { sender, signer, recipients }
  *
  * @throws TypeError
  */
-export function checkPacking(message: Packable, { to, from, sign }: PackOptions): void {
+export function checkPacking(message: Packable, { to, from, sign, protectSender }: PackOptions): void {
+  if (protectSender && from === undefined) throw new TypeError('"protectSender" expected with "from"')
   if (sign !== undefined && from !== undefined) {
     // DIDComm v2.1, "IANA Media Types": authcrypt(sign(plaintext)) should not be made, since the signature suffices.
     throw new TypeError('"from" and "sign" expected one of the two')
@@ -57,7 +58,7 @@ export function expectFrom(message: Packable, did: string): void {
 }
 
 /** Tells whether a DID URL of a header is of `did`, in whatever form. */
-function sameDid(header: string | undefined, did: string): boolean {
+export function sameDid(header: string | undefined, did: string): boolean {
   return header !== undefined && canonicalDid(didOf(header)) === canonicalDid(did)
 }
 

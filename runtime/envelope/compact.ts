@@ -4,7 +4,7 @@ import { type Implied, parseCompact, serializeCompact } from '../message/compact
 import type { Message, Packable } from '../message/message.ts'
 import { checkAddressing, checkPacking } from './addressing.ts'
 import { type CompactContext, type Ids, openCompact, sealCompact } from './compact-seal.ts'
-import type { EnvelopeContext, EnvelopeFormat, Packed, PackOptions, Unpacked } from './envelope.ts'
+import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 import { authcryptKeys, recipientKeys } from './keys.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
 import { type PskCache, pskCache } from './psk-cache.ts'
@@ -53,8 +53,9 @@ export async function packCompact(
   options: PackOptions & { readonly ids?: Ids },
   context: CompactContext,
 ): Promise<Packed> {
-  const { to, from, sign, ids = 'short' } = options
+  const { to, from, sign, protectSender, ids = 'short' } = options
   if (sign !== undefined) throw new TypeError('"sign" expected with JSON only')
+  if (protectSender) throw new TypeError('"protectSender" expected with JSON only: short ids say little of who sends')
   checkPacking({ ...message, ...(from === undefined ? {} : { from: message.from ?? from }) }, options)
   const { sender, recipient } = await chooseKeys(from, to, context)
   const implied: Implied = { to: didOf(recipient.kid), ...(sender ? { from: didOf(sender.kid) } : {}) }
@@ -82,7 +83,20 @@ export async function unpackCompact(bytes: Uint8Array, context: CompactContext):
   const message = parsePlaintext(plaintext, { types: context.types, implied, id: derivedId })
   const proven = from === undefined ? {} : { sender: from }
   checkAddressing(message, { recipients: [to], ...proven })
-  return { message, ...proven, recipient: to, encrypted: true, nonRepudiable: false, encoding: 'compact' }
+  const opened = { enc: 'ChaCha20/Poly1305', recipientKid: recipient.kid }
+  const layer: Layer = sender
+    ? { kind: 'authcrypt', ...opened, senderKid: sender.kid }
+    : { kind: 'anoncrypt', ...opened }
+  return {
+    message,
+    ...proven,
+    recipient: to,
+    encrypted: true,
+    nonRepudiable: false,
+    encoding: 'compact',
+    layers: [layer],
+    ...(await context.priorOf?.(message, true, context)),
+  }
 }
 
 function parsePlaintext(plaintext: Uint8Array, options: Parameters<typeof parseCompact>[1]): Message {

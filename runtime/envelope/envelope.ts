@@ -14,11 +14,40 @@ export interface EnvelopeContext {
   readonly randomBytes: RandomBytes
   /** The small integers for message types in compact envelopes. */
   readonly types: TypeRegistry
+  /** Verifies `from_prior` in compact envelopes (`priorOf`); without it, it is left to the reader. In JSON it always is. */
+  readonly priorOf?: (message: Message, encrypted: boolean, context: EnvelopeContext) => Promise<{ prior?: Prior }>
   /**
    * Finds the key DID URLs whose short id (`docs/compact-envelope.md`) is `shortId` among the parties known here. Only
    * the first 4 are tried.
    */
   readonly knownKids?: (shortId: Uint8Array) => Promise<readonly string[]>
+}
+
+/**
+ * What `unpack` can be told to let pass, although DIDComm v2.1 does not. `anoncrypt-authcrypt-signed`: that combination of layers,
+ * which the specification forbids and one of its own vectors has. `flattened-jwe`: JWE in the Flattened JSON Serialization.
+ * `other-recipient`: a `to` that does not name who opened the envelope.
+ */
+export type Leniency = 'anoncrypt-authcrypt-signed' | 'flattened-jwe' | 'other-recipient'
+
+/** Tells whether something is let pass, and notes that it was. */
+export type Allows = (leniency: Leniency) => boolean
+
+/** One layer of an envelope, as it was opened. */
+export type Layer =
+  | { readonly kind: 'anoncrypt'; readonly enc: string; readonly recipientKid: string }
+  | { readonly kind: 'authcrypt'; readonly enc: string; readonly recipientKid: string; readonly senderKid: string }
+  | { readonly kind: 'signed'; readonly signerKids: readonly string[] }
+
+/** What a valid `from_prior` says (DIDComm v2.1, "DID Rotation"). Times are in seconds since 1970. */
+export interface Prior {
+  /** The DID that was used before. */
+  readonly did: string
+  /** The DID that takes its place; absent where the relationship ends. */
+  readonly next?: string
+  readonly issuedAt: number
+  readonly expiresAt?: number
+  readonly notBefore?: number
 }
 
 /** What an opened envelope has proven. */
@@ -33,6 +62,12 @@ export interface Unpacked {
   /** It is signed: the recipient can show others who wrote it. */
   nonRepudiable: boolean
   encoding: Encoding
+  /** The layers and the keys that opened them, outermost first; none for a plaintext. */
+  layers: readonly Layer[]
+  /** The DID that the sender used before, where `from_prior` proves it. */
+  prior?: Prior
+  /** What was let pass, of what the caller allowed. */
+  tolerated?: readonly Leniency[]
 }
 
 export interface PackOptions {
@@ -42,6 +77,8 @@ export interface PackOptions {
   from?: string
   /** The DID that signs before the encryption. */
   sign?: string
+  /** Hides the sender from mediators: anoncrypt around authcrypt (DIDComm v2.1, "Protecting the Sender Identity"). */
+  protectSender?: boolean
 }
 
 /**

@@ -7,11 +7,15 @@ export type {
   EnvelopeContext,
   EnvelopeFormat,
   ForwardOptions,
+  Layer,
+  Leniency,
   Packed,
   PackOptions,
+  Prior,
   Unpacked,
 } from './envelope.ts'
 export { forwardType, maxForwardedPayloads, maxRoutingKeys, unwrapForward, wrapForward } from './forward.ts'
+export { createFromPrior, type FromPriorInput, priorOf, verifyFromPrior } from './from-prior.ts'
 export type { JsonOptions } from './json.ts'
 export { json } from './json.ts'
 export type { PackAsOptions } from './pack.ts'

@@ -23,12 +23,14 @@ export async function packJson(message: Packable, options: PackJsonOptions, cont
   const complete = withId(message)
   const unsigned = serializeMessage(complete)
   const plaintext = options.sign === undefined ? unsigned : await sign(unsigned, options.sign, context)
-  const enc = options.enc === undefined ? {} : { enc: options.enc }
-  const bytes =
-    options.from === undefined
-      ? await encryptJwe({ plaintext, recipients: await recipientKeys(options.to, context), ...enc }, context)
-      : await authcrypt(plaintext, { from: options.from, to: options.to, ...enc }, context)
-  return { bytes, mediaType: ENCRYPTED, id: complete.id }
+  const { to, from, enc, protectSender } = options
+  if (from === undefined) return packed(await anoncrypt(plaintext, to, enc, context))
+  const authenticated = await authcrypt(plaintext, { from, to, ...(enc && !protectSender && { enc }) }, context)
+  return packed(protectSender ? await anoncrypt(authenticated, to, enc, context) : authenticated)
+
+  function packed(bytes: Uint8Array): Packed {
+    return { bytes, mediaType: ENCRYPTED, id: complete.id }
+  }
 }
 
 /**
@@ -39,11 +41,11 @@ export async function packJson(message: Packable, options: PackJsonOptions, cont
  */
 export async function packSigned(
   message: Message,
-  options: { readonly from: string },
+  options: { readonly from: string; readonly form?: 'general' | 'flattened' },
   context: EnvelopeContext,
 ): Promise<Packed> {
   expectFrom(message, options.from)
-  const bytes = await sign(serializeMessage(message), options.from, context)
+  const bytes = await sign(serializeMessage(message), options.from, context, options.form)
   return { bytes, mediaType: SIGNED, id: message.id }
 }
 
@@ -64,9 +66,23 @@ async function authcrypt(
   return encryptJwe({ plaintext, recipients, sender: { kid, deriveBits }, ...enc }, context)
 }
 
-async function sign(payload: Uint8Array, did: string, context: EnvelopeContext): Promise<Uint8Array> {
+async function anoncrypt(
+  plaintext: Uint8Array,
+  to: string,
+  enc: Enc | undefined,
+  context: EnvelopeContext,
+): Promise<Uint8Array> {
+  return encryptJwe({ plaintext, recipients: await recipientKeys(to, context), ...(enc && { enc }) }, context)
+}
+
+async function sign(
+  payload: Uint8Array,
+  did: string,
+  context: EnvelopeContext,
+  form?: 'general' | 'flattened',
+): Promise<Uint8Array> {
   const { kid, curve } = await signingKey(did, context)
-  return signJws({ payload, kid, curve, sign: (data) => context.secrets.sign(kid, data) })
+  return signJws({ payload, kid, curve, ...(form && { form }), sign: (data) => context.secrets.sign(kid, data) })
 }
 
 function withId(message: Packable): Message {

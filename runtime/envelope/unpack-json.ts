@@ -3,17 +3,16 @@ import { didOf } from '../did/did-url.ts'
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import { checkMessage } from '../message/check.ts'
+import { canonicalMediaType, ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Json, JsonObject } from '../message/message.ts'
 import { checkAddressing } from './addressing.ts'
-import type { EnvelopeContext, Unpacked } from './envelope.ts'
-import { isMembers, unsupported } from './jose.ts'
+import type { Allows, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
+import { priorOf } from './from-prior.ts'
+import { isMembers, malformed, unsupported } from './jose.ts'
 import { decryptJwe } from './jwe/jwe.ts'
 import { type Jwe, parseJwe } from './jwe/parse.ts'
 import { parseJws, verifyJws } from './jws/jws.ts'
 import { listedKey } from './keys.ts'
-
-/** A layer of JSON around a message, named as in the table of DIDComm v2.1, "IANA Media Types". */
-type Kind = 'anoncrypt' | 'authcrypt' | 'signed'
 
 /** The combinations that DIDComm v2.1 allows, outermost first, and their beginnings. This also bounds the nesting. */
 const allowed: ReadonlySet<string> = new Set<string>([
@@ -25,9 +24,12 @@ const allowed: ReadonlySet<string> = new Set<string>([
   'anoncrypt authcrypt',
 ])
 
+/** The combination that DIDComm v2.1 forbids by name, and has a vector of. */
+const forbidden = 'anoncrypt authcrypt signed'
+
 /** What the layers opened so far have shown. */
 interface Opened {
-  readonly kinds: readonly Kind[]
+  readonly layers: readonly Layer[]
   readonly recipients: readonly string[]
   readonly sender?: string
   readonly signer?: string
@@ -37,18 +39,45 @@ interface Opened {
  * Opens all layers of JSON around a message, and checks that the message says of itself what they prove. A plaintext passes
  * as what it is.
  */
-export async function unpackJson(bytes: Uint8Array, context: EnvelopeContext): Promise<Unpacked> {
+export async function unpackJson(
+  bytes: Uint8Array,
+  context: EnvelopeContext,
+  allow: readonly Leniency[] = [],
+): Promise<Unpacked> {
+  const tolerated = new Set<Leniency>()
+  const allows: Allows = (leniency) => {
+    if (allow.includes(leniency)) tolerated.add(leniency)
+    return tolerated.has(leniency)
+  }
   let members = jsonObject(bytes, 'ERR_ENVELOPE_MALFORMED')
-  let opened: Opened = { kinds: [], recipients: [] }
+  let opened: Opened = { layers: [], recipients: [] }
   for (;;) {
     const format = formatOf(members)
-    if (format === 'message') return conclude(members, opened)
-    const layer: Layer =
+    if (format === 'message') break
+    const step: Step =
       format === 'jwe'
-        ? await decryptLayer(parseJwe(members, context.crypto), opened, context)
-        : await verifyLayer(members, opened, context)
-    opened = layer.opened
-    members = jsonObject(layer.content, 'ERR_MESSAGE_MALFORMED')
+        ? await decryptLayer(parse(members, context, allows), opened, context, allows)
+        : await verifyLayer(members, opened, context, allows)
+    opened = step.opened
+    members = jsonObject(step.content, 'ERR_MESSAGE_MALFORMED')
+  }
+  const unpacked = conclude(members, opened, allows)
+  const { prior } = await priorOf(unpacked.message, unpacked.encrypted, context)
+  return { ...unpacked, ...(prior && { prior }), ...(tolerated.size > 0 && { tolerated: [...tolerated] }) }
+}
+
+function parse(members: JsonObject, context: EnvelopeContext, allows: Allows): Jwe {
+  const flattened = members['recipients'] === undefined && allows('flattened-jwe')
+  const jwe = parseJwe(members, context.crypto, { flattened })
+  expectTyp(jwe.typ, ENCRYPTED)
+  return jwe
+}
+
+/** A media type of DIDComm is that of the layer; what else stands in `typ`, such as `JWM`, says nothing. */
+function expectTyp(typ: string | undefined, expected: string): void {
+  const type = typ === undefined ? expected : canonicalMediaType(typ)
+  if (type !== expected && [PLAIN, SIGNED, ENCRYPTED].includes(type)) {
+    throw malformed('"typ" is that of another kind of message')
   }
 }
 
@@ -60,14 +89,14 @@ function formatOf(members: JsonObject): 'jwe' | 'jws' | 'message' {
   return has('payload') || has('signatures') ? 'jws' : 'message'
 }
 
-function conclude(members: JsonObject, { kinds, recipients, sender, signer }: Opened): Unpacked {
+function conclude(members: JsonObject, { layers, recipients, sender, signer }: Opened, allows: Allows): Unpacked {
   const message = checkMessage(members)
   const proven = {
     recipients,
     ...(sender === undefined ? {} : { sender }),
     ...(signer === undefined ? {} : { signer }),
   }
-  checkAddressing(message, proven)
+  checkAddressing(message, proven, allows)
   const by = sender ?? signer
   const [recipient] = recipients
   return {
@@ -75,32 +104,43 @@ function conclude(members: JsonObject, { kinds, recipients, sender, signer }: Op
     ...(by === undefined ? {} : { sender: by }),
     ...(recipient === undefined ? {} : { recipient }),
     encrypted: recipients.length > 0,
-    nonRepudiable: kinds.includes('signed'),
+    nonRepudiable: signer !== undefined,
     encoding: 'json',
+    layers,
   }
 }
 
-function enter(kind: Kind, { kinds }: Opened): readonly Kind[] {
-  const path = [...kinds, kind]
-  if (!allowed.has(path.join(' '))) throw unsupported(`the combination ${path.join(' of ')} is not allowed`)
-  return path
+function enter(kind: Layer['kind'], { layers }: Opened, allows: Allows): void {
+  const path = [...layers.map((layer) => layer.kind), kind]
+  const name = path.join(' ')
+  if (allowed.has(name) || (name === forbidden && allows('anoncrypt-authcrypt-signed'))) return
+  throw unsupported(`the combination ${path.join(' of ')} is not allowed`)
 }
 
-interface Layer {
+interface Step {
   readonly content: Uint8Array
   readonly opened: Opened
 }
 
-async function decryptLayer(jwe: Jwe, opened: Opened, context: EnvelopeContext): Promise<Layer> {
-  const kinds = enter(jwe.alg.authenticated ? 'authcrypt' : 'anoncrypt', opened)
+async function decryptLayer(jwe: Jwe, opened: Opened, context: EnvelopeContext, allows: Allows): Promise<Step> {
+  enter(jwe.alg.authenticated ? 'authcrypt' : 'anoncrypt', opened, allows)
   const kid = await ownKid(jwe, context)
   const senderKey = jwe.skid === undefined ? undefined : await authorisedKey(jwe.skid, 'keyAgreement', context)
   if (senderKey && senderKey.curve !== jwe.curve.crv) throw unsupported('the sender key is on another curve than "epk"')
   const deriveBits = (peerPublicKey: Uint8Array): Promise<Uint8Array> => context.secrets.deriveBits(kid, peerPublicKey)
   const keys = { kid, deriveBits, ...(senderKey ? { senderPublicKey: senderKey.bytes } : {}) }
   const content = await decryptJwe(jwe, keys, context.crypto)
-  const sender = senderKey ? { sender: didOf(senderKey.kid) } : {}
-  return { content, opened: { ...opened, kinds, recipients: [...opened.recipients, didOf(kid)], ...sender } }
+  const by = { enc: jwe.enc.enc, recipientKid: kid }
+  const layer: Layer = senderKey ? { kind: 'authcrypt', ...by, senderKid: senderKey.kid } : { kind: 'anoncrypt', ...by }
+  return {
+    content,
+    opened: {
+      ...opened,
+      layers: [...opened.layers, layer],
+      recipients: [...opened.recipients, didOf(kid)],
+      ...(senderKey && { sender: didOf(senderKey.kid) }),
+    },
+  }
 }
 
 /** Finds the first recipient whose private key is here, and which its DID lists for key agreement on this curve. */
@@ -113,9 +153,15 @@ async function ownKid(jwe: Jwe, context: EnvelopeContext): Promise<string> {
   throw new DidCommError('ERR_RECIPIENT_UNKNOWN', 'no key of ours is among the recipients')
 }
 
-async function verifyLayer(members: JsonObject, opened: Opened, context: EnvelopeContext): Promise<Layer> {
-  const kinds = enter('signed', opened)
+async function verifyLayer(
+  members: JsonObject,
+  opened: Opened,
+  context: EnvelopeContext,
+  allows: Allows,
+): Promise<Step> {
+  enter('signed', opened, allows)
   const { payload, signatures } = parseJws(members)
+  for (const { typ } of signatures) expectTyp(typ, SIGNED)
   const [signer, ...others] = new Set(signatures.map(({ kid }) => didOf(kid)))
   if (signer === undefined || others.length > 0) throw unsupported('the signatures are of several signers')
   // One that cannot be checked proves nothing.
@@ -124,7 +170,8 @@ async function verifyLayer(members: JsonObject, opened: Opened, context: Envelop
   for (const signature of checkable) {
     verifyJws(signature, await authorisedKey(signature.kid, 'authentication', context), context.crypto)
   }
-  return { content: payload, opened: { ...opened, kinds, signer } }
+  const layer: Layer = { kind: 'signed', signerKids: checkable.map(({ kid }) => kid) }
+  return { content: payload, opened: { ...opened, layers: [...opened.layers, layer], signer } }
 }
 
 /** DIDComm v2.1 asks that the document of the sender's DID lists the key for what it was used for. */

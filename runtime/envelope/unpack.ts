@@ -1,6 +1,6 @@
 import { unpackCompact } from './compact.ts'
 import type { CompactContext } from './compact-seal.ts'
-import type { Unpacked } from './envelope.ts'
+import type { Leniency, Unpacked } from './envelope.ts'
 import { malformed } from './jose.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
 import { unpackJson } from './unpack-json.ts'
@@ -8,6 +8,8 @@ import { unpackJson } from './unpack-json.ts'
 export interface UnpackOptions {
   /** The largest envelope that is read. Default 1 MiB. */
   readonly maxBytes?: number
+  /** What is let pass of what DIDComm v2.1 does not, in JSON. Default: nothing. */
+  readonly allow?: readonly Leniency[]
 }
 
 /**
@@ -26,7 +28,7 @@ export async function unpack(
 ): Promise<Unpacked> {
   expectSize(bytes, options.maxBytes ?? defaultMaxBytes)
   const [first] = bytes
-  if (first === 0x7b) return unpackJson(bytes, context)
+  if (first === 0x7b) return unpackJson(bytes, context, options.allow)
   if (first !== undefined && first >= 0x80) return unpackCompact(bytes, context)
   throw malformed('the first byte begins no envelope')
 }

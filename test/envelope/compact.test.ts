@@ -52,6 +52,14 @@ describe('what a compact envelope proves', () => {
         encrypted: true,
         nonRepudiable: false,
         encoding: 'compact',
+        layers: [
+          {
+            kind: 'authcrypt',
+            enc: 'ChaCha20/Poly1305',
+            recipientKid: gateway.keys[0]?.kid,
+            senderKid: sensor.keys[0]?.kid,
+          },
+        ],
       })
     })
 

@@ -50,6 +50,9 @@ async function codeOf(opening: Promise<unknown>): Promise<ErrorCode | undefined>
   )
 }
 
+const [aliceAgreement, aliceSigning] = alice.keys.map(({ kid }) => kid)
+const bobFirst = bob.keys[0]?.kid
+
 describe('what each envelope proves', () => {
   test('a plaintext proves nothing', async () => {
     const { bytes, mediaType, id } = packPlaintext(message)
@@ -59,6 +62,7 @@ describe('what each envelope proves', () => {
       encrypted: false,
       nonRepudiable: false,
       encoding: 'json',
+      layers: [],
     })
   })
 
@@ -71,6 +75,7 @@ describe('what each envelope proves', () => {
       encrypted: false,
       nonRepudiable: true,
       encoding: 'json',
+      layers: [{ kind: 'signed', signerKids: [aliceSigning] }],
     })
   })
 
@@ -84,6 +89,7 @@ describe('what each envelope proves', () => {
         encrypted: true,
         nonRepudiable: false,
         encoding: 'json',
+        layers: [{ kind: 'anoncrypt', enc, recipientKid: bobFirst }],
       })
     })
   }
@@ -97,6 +103,7 @@ describe('what each envelope proves', () => {
       encrypted: true,
       nonRepudiable: false,
       encoding: 'json',
+      layers: [{ kind: 'authcrypt', enc: 'A256CBC-HS512', recipientKid: bobFirst, senderKid: aliceAgreement }],
     })
   })
 

@@ -49,7 +49,14 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
   })
   const take: Bench['take'] = async (records) => {
     const message = { id: '1', type: REPORT, created_time: CREATED, body: { senml: records } as Message['body'] }
-    return carries({ message, sender: known.did, encrypted: true, nonRepudiable: false, encoding: 'compact' })
+    return carries({
+      message,
+      sender: known.did,
+      encrypted: true,
+      nonRepudiable: false,
+      encoding: 'compact',
+      layers: [],
+    })
   }
   return {
     outbox,

@@ -11,7 +11,14 @@ const ALICE = 'did:example:alice'
 const MALLORY = 'did:example:mallory'
 
 function from(sender: string, type: string, body: Message['body']): Unpacked {
-  return { message: { id: '1', type, body }, sender, encrypted: true, nonRepudiable: false, encoding: 'json' }
+  return {
+    message: { id: '1', type, body },
+    sender,
+    encrypted: true,
+    nonRepudiable: false,
+    encoding: 'json',
+    layers: [],
+  }
 }
 
 const received = (mailbox: Mailbox, ids: string[]) =>

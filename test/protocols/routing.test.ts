@@ -184,7 +184,7 @@ describe('a mediator', () => {
       body: { next: 'did:example:next' },
       attachments: [{ data: { base64: Buffer.alloc(length).toString('base64') } }],
     })
-    const received = { encrypted: true, nonRepudiable: false, encoding: 'json' as const }
+    const received = { encrypted: true, nonRepudiable: false, encoding: 'json' as const, layers: [] }
     await handle?.({ ...received, message: message(MAX_FORWARDED_BYTES) })
     await expect(async () =>
       handle?.({ ...received, message: message(MAX_FORWARDED_BYTES + 1) }),

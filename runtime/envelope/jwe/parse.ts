@@ -43,6 +43,11 @@ export interface Jwe {
 // These count for all recipients and must be protected (DIDComm v2.1, "ECDH-1PU key wrapping and common protected headers").
 const protectedOnly = ['alg', 'enc', 'zip', 'crit', 'epk', 'apu', 'apv', 'skid', 'typ', 'cty']
 
+export interface ParseJweOptions {
+  /** Takes the Flattened JSON Serialization as well, which DIDComm does not use. */
+  readonly flattened?: boolean
+}
+
 /**
  * Reads a JWE in the General JSON Serialization (RFC 7516 §7.2.1) as DIDComm v2.1 profiles it, and checks all that can
  * be checked without a key: algorithms, lengths, `apv` against the recipients, `apu` against `skid`.
@@ -50,7 +55,7 @@ const protectedOnly = ['alg', 'enc', 'zip', 'crit', 'epk', 'apu', 'apv', 'skid',
  * @param input the bytes, or the JSON object that was parsed from them
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`, `ERR_TOO_LARGE`
  */
-export function parseJwe(input: Uint8Array | Members, crypto: Crypto): Jwe {
+export function parseJwe(input: Uint8Array | Members, crypto: Crypto, options: ParseJweOptions = {}): Jwe {
   const members = envelopeMembers(input)
   if (members['unprotected'] !== undefined) throw malformed('"unprotected" is not allowed')
   if (members['aad'] !== undefined) throw unsupported('"aad" is not supported')
@@ -58,7 +63,7 @@ export function parseJwe(input: Uint8Array | Members, crypto: Crypto): Jwe {
   if (header['zip'] !== undefined) throw unsupported('"zip" is not supported')
   const { alg, enc } = algorithms(header['alg'], header['enc'])
   const { curve, publicKey } = readEpk(header['epk'], crypto)
-  const recipients = readRecipients(members['recipients'])
+  const recipients = readRecipients(entriesOf(members, options.flattened ?? false))
   const apv = bytesMember(header, 'apv')
   if (!equalBytes(apv, apvOf(recipients, crypto))) throw malformed('"apv" does not match the recipients')
   const typ = optionalText(header, 'typ')
@@ -80,6 +85,14 @@ export function parseJwe(input: Uint8Array | Members, crypto: Crypto): Jwe {
 export function apvOf(recipients: readonly { readonly kid: string }[], crypto: Crypto): Uint8Array {
   const kids = recipients.map(({ kid }) => kid).sort()
   return crypto.sha256(encodeUtf8(kids.join('.')))
+}
+
+/** The recipients of the general form, or the one of the flattened form, RFC 7516 §7.2.2. */
+function entriesOf(members: Members, flattened: boolean): unknown {
+  const { recipients, header, encrypted_key } = members
+  if (recipients === undefined && flattened) return [{ header, encrypted_key }]
+  forbidMembers(members, 'a JWE with "recipients"', ['header', 'encrypted_key'])
+  return recipients
 }
 
 function readRecipients(value: unknown): Jwe['recipients'] {

@@ -77,7 +77,7 @@ export interface Jws {
 export function parseJws(input: Uint8Array | Members): Jws {
   const members = envelopeMembers(input)
   const payload = bytesMember(members, 'payload')
-  const signatures = signatureMembers(members).map((entry) => readSignature(entry, String(members['payload'])))
+  const signatures = signatureMembers(members).map((entry) => parseSignature(entry, String(members['payload'])))
   if (!signatures.some(({ alg }) => alg)) throw unsupported('no signature has a supported "alg"')
   return { payload, signatures }
 }
@@ -107,10 +107,19 @@ export interface JwsSignOptions {
   readonly sign: (data: Uint8Array) => Promise<Uint8Array>
   /** Default `application/didcomm-signed+json`. */
   readonly typ?: string
+  /** Which JSON Serialization (RFC 7515 §7.2). Default `general`, the one that all implementations read. */
+  readonly form?: 'general' | 'flattened'
+}
+
+/** The JWS algorithm of keys on `curve`. @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED` */
+export function algOf(curve: string): string {
+  const entry = byCurve.get(curve)
+  if (!entry) throw unsupported(`the curve ${curve} is not supported`)
+  return entry.alg
 }
 
 /**
- * Signs `payload`, as a JWS in the General JSON Serialization.
+ * Signs `payload`, as a JWS.
  *
  * The key id goes into the unprotected header, as in all vectors of the specification: implementations in the field
  * reject it elsewhere. Nothing hangs on its protection, since the payload names its author and the key must be theirs.
@@ -118,17 +127,13 @@ export interface JwsSignOptions {
  * @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED`
  */
 export async function signJws(options: JwsSignOptions): Promise<Uint8Array> {
-  const entry = byCurve.get(options.curve)
-  if (!entry) throw unsupported(`the curve ${options.curve} is not supported`)
-  const header = { typ: options.typ ?? 'application/didcomm-signed+json', alg: entry.alg }
+  const header = { typ: options.typ ?? 'application/didcomm-signed+json', alg: algOf(options.curve) }
   const protectedHeader = encodeBase64url(encodeUtf8(JSON.stringify(header)))
   const payload = encodeBase64url(options.payload)
-  const signature = await options.sign(encodeUtf8(`${protectedHeader}.${payload}`))
+  const signature = encodeBase64url(await options.sign(encodeUtf8(`${protectedHeader}.${payload}`)))
+  const entry = { protected: protectedHeader, signature, header: { kid: options.kid } }
   return encodeUtf8(
-    JSON.stringify({
-      payload,
-      signatures: [{ protected: protectedHeader, signature: encodeBase64url(signature), header: { kid: options.kid } }],
-    }),
+    JSON.stringify(options.form === 'flattened' ? { payload, ...entry } : { payload, signatures: [entry] }),
   )
 }
 
@@ -146,7 +151,12 @@ function signatureMembers(members: Members): readonly Members[] {
   })
 }
 
-function readSignature(entry: Members, payload: string): JwsSignature {
+/**
+ * Reads one signature of `payload`, which is in base64url.
+ *
+ * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`
+ */
+export function parseSignature(entry: Members, payload: string): JwsSignature {
   const { text, header } = protectedMember(entry)
   const unprotected = entry['header'] ?? {}
   if (!isMembers(unprotected)) throw malformed('"header" is no object')
