@@ -46,7 +46,7 @@ function ellipticCurve(curve: EcCurve): CurveEntry {
     crv: curve.curve,
     expectPublicKey: (bytes) => void curve.coordinates(bytes),
     generate(_, randomBytes) {
-      const secretKey = randomScalar(curve, randomBytes)
+      const secretKey = curve.generateSecretKey(randomBytes)
       return {
         publicKey: curve.getPublicKey(secretKey),
         deriveBits: (peerPublicKey) => curve.getSharedSecret(secretKey, peerPublicKey),
@@ -82,23 +82,11 @@ function coordinate(jwk: Members, name: 'x' | 'y', lengthBytes: number): Uint8Ar
   return bytes
 }
 
-/** Takes random numbers until one is below the order of the group (FIPS 186-5 A.2.2): nearly always the first. */
-function randomScalar(curve: EcCurve, randomBytes: RandomBytes): Uint8Array {
-  for (;;) {
-    const secretKey = randomBytes(curve.secretKeyBytes)
-    // The order of P-521 has 521 bits of the 528.
-    if (curve.curve === 'P-521') secretKey[0] = (secretKey[0] ?? 0) & 1
-    if (curve.isSecretKey(secretKey)) return secretKey
-  }
-}
-
-/** Not for key agreement in DIDComm. */
-const withoutAgreement: readonly string[] = ['secp256k1']
-
 /** Finds a curve by its JOSE name; `undefined` where it is not supported. */
 export function curveEntry(crv: string, crypto: Crypto): CurveEntry | undefined {
   if (crv === x25519.crv) return x25519
-  const curve = withoutAgreement.includes(crv) ? undefined : crypto.curves?.get(crv)
+  // RFC 8812 has secp256k1 for signatures only.
+  const curve = crv === 'secp256k1' ? undefined : crypto.curves?.get(crv)
   return curve && ellipticCurve(curve)
 }
 
