@@ -9,6 +9,11 @@ export interface JsonObject {
   [name: string]: Json | undefined
 }
 
+/** Tells a JSON object from the other values. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 export interface JsonLimits {
   /** Default: 1 MiB. */
   maxBytes?: number

@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/agent.ts'
 import type { Protocol } from '../agent/protocol.ts'
+import { isJsonObject } from '../bytes/index.ts'
 import { canonicalDid, isDid } from '../did/index.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError } from '../errors.ts'
@@ -54,7 +55,7 @@ export function mediator({ routingDids, mailbox, mayMediate }: MediatorOptions):
         }
         const updated: JsonObject[] = []
         for (const entry of updates) {
-          const { recipient_did: did, action } = isObject(entry) ? entry : {}
+          const { recipient_did: did, action } = isJsonObject(entry) ? entry : {}
           const name = typeof did === 'string' ? did : ''
           updated.push({
             recipient_did: name,
@@ -105,7 +106,8 @@ export async function updateRecipients(
   const draft: Draft = { type: RECIPIENT_UPDATE, body: { updates } }
   const { message } = await agent.request(draft, answered(mediatorDid, timeoutMs))
   const updated = message.body['updated']
-  const done = (entry: Json) => isObject(entry) && (entry['result'] === 'success' || entry['result'] === 'no_change')
+  const done = (entry: Json) =>
+    isJsonObject(entry) && (entry['result'] === 'success' || entry['result'] === 'no_change')
   if (!Array.isArray(updated) || updated.length !== updates.length || !updated.every(done)) {
     throw new DidCommError('ERR_TRANSPORT_REJECTED', 'the mediator does not take all of the recipient DIDs')
   }
@@ -121,7 +123,7 @@ function known({ sender }: Unpacked): string {
 }
 
 function page(paginate: Json | undefined): { limit: number; offset: number } {
-  const { limit, offset } = isObject(paginate) ? paginate : {}
+  const { limit, offset } = isJsonObject(paginate) ? paginate : {}
   const count = (value: Json | undefined, otherwise: number) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : otherwise
   return { limit: Math.min(count(limit, MAX_UPDATES), MAX_UPDATES), offset: count(offset, 0) }
@@ -152,8 +154,4 @@ async function update(
 async function add(mailbox: Mailbox, sender: string, recipient: string, owner: string | undefined) {
   if (owner === sender) return 'no_change'
   return (await mailbox.register(recipient, sender)) ? 'success' : 'client_error'
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
