@@ -107,12 +107,14 @@ describe.each(['P-256', 'P-384', 'P-521'] as const)(
       for (const options of [{ to: bob.did }, { to: bob.did, from: alice.did }]) {
         await expect(pack(message(alice, bob), options, context)).rejects.toMatchObject({ code: 'ERR_KEY_INVALID' })
       }
+      expect(context.secrets).toMatchObject({ derived: 0 })
     })
 
-    test('is not taken for the key of a sender [E10]', async () => {
+    test('is not taken for the key of a sender, and no private key meets it [E10]', async () => {
       const { bytes } = await pack(message(alice, bob), { to: bob.did, from: alice.did }, contextOf(alice, [bob]))
-      const opening = unpack(bytes, contextOf(bob, [withWrongY(alice)]))
-      await expect(opening).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
+      const context = contextOf(bob, [withWrongY(alice)])
+      await expect(unpack(bytes, context)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT' })
+      expect(context.secrets).toMatchObject({ derived: 0 })
     })
 
     test('verifies nothing [H1]', async () => {
