@@ -68,7 +68,7 @@ describe('the key derivation', () => {
   const header = JSON.parse(Buffer.from(vector.jwe.protected, 'base64url').toString())
 
   for (const { kid, kek_hex } of vector.derived) {
-    test(`ECDH-1PU derives the key of draft 04, appendix B, for ${kid}`, () => {
+    test(`ECDH-1PU derives the key of draft 04, appendix B, for ${kid} [F3, F7, Z13]`, () => {
       const d = fromBase64url(vector.recipients_keys[kid]?.d ?? '')
       const ze = crypto.x25519.getSharedSecret(d, fromBase64url(header.epk.x))
       const zs = crypto.x25519.getSharedSecret(d, fromBase64url(vector.sender.x))
@@ -126,7 +126,7 @@ describe('encrypting and decrypting', () => {
     })
   }
 
-  test('recipients on different curves are a mistake of the caller', async () => {
+  test('recipients on different curves are a mistake of the caller [E13]', async () => {
     const recipients = [bob[0], { ...bob[1], curve: 'P-256' }]
     await expect(encryptJwe({ plaintext: text(''), recipients }, context)).rejects.toThrow(TypeError)
   })
@@ -137,7 +137,7 @@ describe('encrypting and decrypting', () => {
     await expect(refused).rejects.toMatchObject({ code: 'ERR_ENVELOPE_UNSUPPORTED' })
   })
 
-  test('a recipient key of low order is refused', async () => {
+  test('a recipient key of low order is refused [E16]', async () => {
     const recipients = [{ ...bob[0], bytes: new Uint8Array(32) }]
     await expect(encryptJwe({ plaintext: text(''), recipients }, context)).rejects.toMatchObject({
       code: 'ERR_KEY_INVALID',
@@ -177,7 +177,7 @@ describe('what cannot be opened', () => {
   }
   for (const [what, tamper] of Object.entries(tampered)) {
     for (const authcrypt of [false, true]) {
-      test(`a tampered ${what} of ${authcrypt ? 'authcrypt' : 'anoncrypt'} fails with ERR_ENVELOPE_DECRYPT`, async () => {
+      test(`a tampered ${what} of ${authcrypt ? 'authcrypt' : 'anoncrypt'} fails with ERR_ENVELOPE_DECRYPT [E16]`, async () => {
         const error = await open(tamper(await made({ authcrypt }))).catch((caught) => caught)
         expect(error).toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT', message: 'the envelope cannot be opened' })
         expect(error.cause).toBeUndefined()
