@@ -1,3 +1,13 @@
+export {
+  type AttachmentHeaders,
+  attachBytes,
+  attachJson,
+  attachLinks,
+  type ReadAttachmentOptions,
+  readAttachment,
+  signAttachment,
+  verifyAttachment,
+} from './attachment.ts'
 export type { CompactOptions } from './compact.ts'
 export { COMPACT, compact } from './compact.ts'
 export type { CompactContext, Ids } from './compact-seal.ts'
