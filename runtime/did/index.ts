@@ -16,6 +16,7 @@ export type {
   VerificationMethod,
 } from './document.ts'
 export { authenticationKeys, keyAgreementKeys } from './keys.ts'
+export { keepLongForm, type LongFormStore, memoryLongForms } from './long-forms.ts'
 export { decodeMultikey, encodeMultikey } from './multikey.ts'
 export { type DocumentStore, type OfflineCacheOptions, offlineCached, type StoredDocument } from './offline-cache.ts'
 export { type CacheOptions, cached, firstOf } from './resolver.ts'
