@@ -25,7 +25,7 @@ export type {
 } from './hpke-schedule.ts'
 export { crypto, instantiateCore } from './instantiate.ts'
 export { memorySecrets, type SecretKey } from './memory-secrets.ts'
-export { type SecretJwk, secretKeyFromJwk } from './secret-jwk.ts'
+export { type SecretJwk, secretKeyFromJwk, secretKeyToJwk } from './secret-jwk.ts'
 export { type CryptoWindow, openWindow, type WindowAead } from './window.ts'
 
 /** X25519, RFC 7748 §5. */

@@ -48,14 +48,36 @@ export function secretKeyFromJwk(jwk: SecretJwk, crypto?: Crypto): SecretKey {
   return { kid, curve: known.curve, secretKey }
 }
 
+/**
+ * Writes a private key as a JSON Web Key, with its public half.
+ *
+ * @throws DidCommError `ERR_KEY_INVALID` where the key is none of its curve, or `crypto` does not have the curve
+ */
+export function secretKeyToJwk({ kid, curve, secretKey }: SecretKey, crypto: Crypto): SecretJwk {
+  const known = JWK_CURVES.get(curve)
+  const point = secretKey.length === known?.secretKeyBytes && coordinatesOf(crypto, curve, secretKey)
+  if (!known || !point) throw new DidCommError('ERR_KEY_INVALID', 'the secret key is none of its curve')
+  const { x, y } = point
+  const base = { kid, kty: known.kty, crv: curve, x: encodeBase64url(x), d: encodeBase64url(secretKey) }
+  return y ? { ...base, y: encodeBase64url(y) } : base
+}
+
 /** Tells whether the public half of a JWK is that of `secretKey`, in the full length of its coordinates. */
 function belongs(crypto: Crypto, { crv, x, y }: SecretJwk, secretKey: Uint8Array): boolean {
-  if (crv === 'X25519') return isText(x, crypto.x25519.getPublicKey(secretKey))
-  if (crv === 'Ed25519') return isText(x, crypto.ed25519.getPublicKey(secretKey))
+  const point = coordinatesOf(crypto, crv, secretKey)
+  return point !== undefined && isText(x, point.x) && (point.y === undefined || isText(y, point.y))
+}
+
+/** Computes the public half, or returns `undefined` where `crypto` does not have the curve or the scalar is none. */
+function coordinatesOf(
+  crypto: Crypto,
+  crv: string,
+  secretKey: Uint8Array,
+): { x: Uint8Array; y?: Uint8Array } | undefined {
+  if (crv === 'X25519') return { x: crypto.x25519.getPublicKey(secretKey) }
+  if (crv === 'Ed25519') return { x: crypto.ed25519.getPublicKey(secretKey) }
   const curve = crypto.curves?.get(crv)
-  if (!curve?.isSecretKey(secretKey)) return false
-  const point = curve.coordinates(curve.getPublicKey(secretKey))
-  return isText(x, point.x) && isText(y, point.y)
+  return curve?.isSecretKey(secretKey) ? curve.coordinates(curve.getPublicKey(secretKey)) : undefined
 }
 
 function isText(text: unknown, bytes: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { resolveDidPeer2 } from './did-peer-2.ts'
 import { resolveDidPeer4 } from './did-peer-4.ts'
 import { canonicalDid, isDid } from './did-url.ts'
 import type { DidDocument, DidMethod } from './document.ts'
+import type { LongFormStore } from './long-forms.ts'
 import { LruMap } from './lru.ts'
 
 const PREFIX = 'did:peer:'
@@ -15,16 +16,19 @@ export interface DidPeerOptions {
    * first. Each takes about 1 KiB, 8 KiB at most. Default: 1,024.
    */
   maxLongForms?: number
+  /** The long forms of known contacts, which are never forgotten for those of strangers. Default: none. */
+  contacts?: Pick<LongFormStore, 'get'>
 }
 
 /**
  * The did:peer method: DIDs that hold their own document, of the kinds (numalgo) 0, 2 and 4. The short form of a
  * did:peer:4 resolves once its long form was resolved here, until it is forgotten: peers then send the long form again.
+ * That of a contact in `contacts` always resolves.
  */
-export function didPeer(crypto: Crypto, { maxLongForms = 1024 }: DidPeerOptions = {}): DidMethod {
+export function didPeer(crypto: Crypto, { maxLongForms = 1024, contacts }: DidPeerOptions = {}): DidMethod {
   const longForms = new LruMap<string>(maxLongForms)
 
-  function resolvePeer4(did: string): DidDocument {
+  async function resolvePeer4(did: string): Promise<DidDocument> {
     const short = canonicalDid(did)
     if (short !== did) {
       const document = resolveDidPeer4(crypto, did, 'long')
@@ -32,9 +36,11 @@ export function didPeer(crypto: Crypto, { maxLongForms = 1024 }: DidPeerOptions 
       return document
     }
     if (!/^did:peer:4zQm[1-9A-HJ-NP-Za-km-z]{44}$/.test(did)) throw malformed('the text is not a did:peer:4')
-    const long = longForms.get(did)
+    const long = longForms.get(did) ?? (await contacts?.get(did))
     if (!long)
       throw new DidCommError('ERR_DID_NOT_FOUND', 'the long form of this did:peer:4 was not seen, or is forgotten')
+    // What comes from a store may be anything, also another contact's.
+    if (canonicalDid(long) !== did) throw malformed('the stored long form is that of another DID')
     return resolveDidPeer4(crypto, long, 'short')
   }
 

@@ -127,7 +127,12 @@ export function readMultikey(text: string): Pick<PublicKey, 'curve' | 'bytes'> |
   }
 }
 
-function readJwk(jwk: unknown): Pick<PublicKey, 'curve' | 'bytes'> | undefined {
+/**
+ * Reads a public JWK, or returns `undefined` where its curve is not known here.
+ *
+ * @throws DidCommError `ERR_DID_MALFORMED`
+ */
+export function readJwk(jwk: unknown): Pick<PublicKey, 'curve' | 'bytes'> | undefined {
   if (!isRecord(jwk)) throw malformed('"publicKeyJwk" is not an object')
   if (jwk['d'] !== undefined) throw malformed('"publicKeyJwk" holds a private key')
   const known = JWK_CURVES.get(String(jwk['crv']))

@@ -134,7 +134,7 @@ describe('did:peer:2', () => {
     ])
   })
 
-  it('gives ids to the services without one', async () => {
+  it('gives ids to the services without one [L9]', async () => {
     const dm = { t: 'dm', s: 'https://example.com' }
     const document = await resolve(peer2With(dm, { ...dm, id: '#mine' }, [dm, dm]))
     expect(document.service?.map(({ id }) => id)).toStrictEqual(['#service', '#mine', '#service-1', '#service-2'])

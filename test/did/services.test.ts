@@ -32,7 +32,7 @@ describe('didcommServices', () => {
     ['a list of types', service({ uri }, { type: ['LinkedDomains', 'DIDCommMessaging'] }), [bare]],
     ['another type', service(uri, { type: 'did-communication', recipientKeys: ['#key-1'] }), []],
     ['another type whose endpoint is odd', service({ origins: [] }, { type: 'LinkedDomains' }), []],
-  ])('reads %s', (_, given, endpoints) => {
+  ])('reads %s [L9, L10]', (_, given, endpoints) => {
     expect(didcommServices(serving(given))).toStrictEqual(endpoints)
   })
 
@@ -43,7 +43,7 @@ describe('didcommServices', () => {
     )
   })
 
-  it('makes relative routing keys absolute', () => {
+  it('makes relative routing keys absolute [L10]', () => {
     const [endpoint] = didcommServices(serving(service({ uri, routingKeys: ['#key-3', 'did:key:z6LSabc'] })))
     expect(endpoint?.routingKeys).toStrictEqual([`${did}#key-3`, 'did:key:z6LSabc'])
   })
