@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { memorySecrets } from '../../runtime/crypto/index.ts'
 import { createFromPrior, pack, packSigned, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe } from '../../runtime/envelope/jwe/index.ts'
+import { deriveKek } from '../../runtime/envelope/jwe/kdf.ts'
 import { signJws } from '../../runtime/envelope/jws/index.ts'
 import { recipientKeys } from '../../runtime/envelope/keys.ts'
 import { serializeMessage } from '../../runtime/message/index.ts'
@@ -95,5 +96,60 @@ describe('from_prior in a compact envelope', () => {
     const [header, claims] = good.split('.')
     const forged = `${header}.${claims}.${elsewhere.split('.')[2]}`
     await expect(unpack(await packed(forged), asBob)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_SIGNATURE' })
+  })
+})
+
+describe('a DID URL in the headers', () => {
+  test('with a path or a query is compared by its DID [B7, C1, C2, Z15]', async () => {
+    const plain = { ...message, from: `${alice.did}/path?versionId=1`, to: [`${bob.did}?versionTime=2026`] }
+    const { bytes } = await pack(plain, { to: bob.did, from: alice.did }, asAlice)
+    expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, recipient: bob.did, message: plain })
+    const other = { ...plain, from: `${carol.did}/path?versionId=1` }
+    await expect(pack(other, { to: bob.did, from: alice.did }, asAlice)).rejects.toThrow(TypeError)
+  })
+
+  test('with a fragment is refused [B7, B10]', async () => {
+    for (const bad of [{ from: `${alice.did}#key-1` }, { to: [`${bob.did}#key-1`] }]) {
+      const plaintext = new TextEncoder().encode(JSON.stringify({ ...message, ...bad }))
+      const opening = unpack(await encrypted(plaintext, bob.did), asBob)
+      await expect(opening).rejects.toMatchObject({ code: 'ERR_MESSAGE_MALFORMED' })
+    }
+  })
+})
+
+describe('an anoncrypt envelope that names a sender all the same', () => {
+  /** Written by hand: what is in `apu` has to enter the key derivation. */
+  async function naming(more: object): Promise<Uint8Array> {
+    const [recipient] = await recipientKeys(bob.did, asAlice)
+    const { kid, bytes } = recipient ?? expect.fail()
+    const secretKey = new Uint8Array(32).fill(7)
+    const base64url = (data: Uint8Array): string => Buffer.from(data).toString('base64url')
+    const apu = new TextEncoder().encode('did:example:nobody#key')
+    const apv = crypto.sha256(new TextEncoder().encode(kid))
+    const epk = { kty: 'OKP', crv: 'X25519', x: base64url(crypto.x25519.getPublicKey(secretKey)) }
+    const alg = 'ECDH-ES+A256KW'
+    const header = { alg, enc: 'XC20P', epk, apu: base64url(apu), apv: base64url(apv), ...more }
+    const text = base64url(new TextEncoder().encode(JSON.stringify(header)))
+    const z = crypto.x25519.getSharedSecret(secretKey, bytes)
+    const kek = deriveKek(crypto, { z, alg, apu, apv, kekBytes: 32 })
+    const [cek, iv] = [new Uint8Array(32).fill(8), new Uint8Array(24).fill(9)]
+    const sealed = crypto.xchacha20poly1305.seal(cek, iv, serializeMessage(message), new TextEncoder().encode(text))
+    const jwe = {
+      protected: text,
+      recipients: [{ header: { kid }, encrypted_key: base64url(crypto.a256kw.wrapKey(kek, cek)) }],
+      iv: base64url(iv),
+      ciphertext: base64url(sealed.subarray(0, -16)),
+      tag: base64url(sealed.subarray(-16)),
+    }
+    return new TextEncoder().encode(JSON.stringify(jwe))
+  }
+
+  test('opens with its apu in the key derivation, and proves no sender, whatever skid says [G2, G3]', async () => {
+    for (const more of [{}, { skid: alice.keys[0]?.kid }]) {
+      const opened = await unpack(await naming(more), asBob)
+      expect(opened).toMatchObject({ encrypted: true, recipient: bob.did })
+      expect(opened).not.toHaveProperty('sender')
+      expect(opened.layers).toEqual([{ kind: 'anoncrypt', enc: 'XC20P', recipientKid: bob.keys[0]?.kid }])
+    }
   })
 })

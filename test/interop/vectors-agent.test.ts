@@ -149,7 +149,7 @@ describe.skipIf(!index)('the appendix of the specification, through an agent,', 
     : { documents: [], secrets: [] }
   const layered = (index?.vectors ?? []).filter(({ layers }) => layers)
 
-  test.each(layered)('$name ends as in unpack [A9, A10, Z3, Z4, Z6]', async ({ file, layers }) => {
+  test.each(layered)('$name ends as in unpack [A9, A10, Z2, Z3, Z4, Z5, Z6]', async ({ file, layers }) => {
     const bytes = bytesOf(read(file))
     const isForbidden = layers?.join() === 'anoncrypt,authcrypt,sign'
     expect(await receiver(spec).receive(bytes)).toBe(isForbidden ? 'refused' : 'accepted')
