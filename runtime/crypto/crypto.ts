@@ -66,6 +66,12 @@ export interface EcCurve {
   readonly alg?: EcdsaAlg
   /** Tells whether this is a scalar from 1 up to the order of the group. */
   isSecretKey(secretKey: Uint8Array): boolean
+  /**
+   * Draws a secret key (FIPS 186-5 §A.2.2): draws again where a number is not below the order, so that all are equally likely.
+   *
+   * @throws RangeError where `randomBytes` brings none in many draws, as no working source does
+   */
+  generateSecretKey(randomBytes: RandomBytes): Uint8Array
   /** @throws DidCommError `ERR_KEY_INVALID` */
   getPublicKey(secretKey: Uint8Array): Uint8Array
   /**

@@ -1,9 +1,13 @@
 import { p256 as nobleP256, p384 as nobleP384, p521 as nobleP521 } from '@noble/curves/nist.js'
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import { DidCommError } from '../errors.ts'
+import { copyOf } from './arguments.ts'
 import type { Crypto, EcCurve, EcdsaAlg } from './crypto.ts'
 
 type NobleCurve = typeof nobleP256
+
+/** Of the numbers that are drawn, at most one in 2^32 is too large, which is on P-256. */
+const MAX_DRAWS = 8
 
 /**
  * Adds curves to a `Crypto`: with them agents agree on keys over P-256, P-384 and P-521, and sign and verify ES256, ES384 and
@@ -39,10 +43,20 @@ function ecCurve(curve: EcCurve['curve'], noble: NobleCurve, alg?: EcdsaAlg): Ec
     secretKeyBytes,
     ...(alg && { alg }),
     isSecretKey: (secretKey) => noble.utils.isValidSecretKey(secretKey),
+    generateSecretKey(randomBytes) {
+      for (let draws = 0; draws < MAX_DRAWS; draws++) {
+        const secretKey = copyOf(randomBytes(secretKeyBytes))
+        // The order of P-521 has 521 bits of the 528.
+        if (curve === 'P-521') secretKey[0] = (secretKey[0] ?? 0) & 1
+        if (noble.utils.isValidSecretKey(secretKey)) return secretKey
+      }
+      throw new RangeError(`"randomBytes" expected to bring a secret key of ${curve} within ${MAX_DRAWS} draws`)
+    },
     getPublicKey: (secretKey) => orInvalid(curve, () => noble.getPublicKey(secretKey)),
     getSharedSecret(secretKey, publicKey) {
-      pointOf(curve, noble, publicKey)
-      return orInvalid(curve, () => noble.getSharedSecret(secretKey, publicKey)).subarray(1)
+      // Not compressed, so that no root is taken twice.
+      const point = uncompressed(publicKey)
+      return orInvalid(curve, () => noble.getSharedSecret(secretKey, point)).slice(1)
     },
     coordinates(publicKey) {
       const point = uncompressed(publicKey)

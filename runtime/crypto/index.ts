@@ -24,7 +24,8 @@ export type {
   HpkeSenderOptions,
 } from './hpke-schedule.ts'
 export { crypto, instantiateCore } from './instantiate.ts'
-export { memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from './memory-secrets.ts'
+export { memorySecrets, type SecretKey } from './memory-secrets.ts'
+export { type SecretJwk, secretKeyFromJwk } from './secret-jwk.ts'
 export { type CryptoWindow, openWindow, type WindowAead } from './window.ts'
 
 /** X25519, RFC 7748 §5. */

@@ -1,4 +1,3 @@
-import { decodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
 import { copyOf, expectBytes } from './arguments.ts'
 import type { Crypto, EcCurve, Secrets, SigningKey } from './crypto.ts'
@@ -10,16 +9,6 @@ export interface SecretKey {
   readonly curve: 'X25519' | 'Ed25519' | EcCurve['curve']
   /** The scalar; the seed of Ed25519. 32 bytes, 48 on P-384, 66 on P-521. */
   readonly secretKey: Uint8Array
-}
-
-/** A private key as a JSON Web Key (RFC 8037 §2, RFC 7518 §6.2). */
-export interface SecretJwk {
-  readonly kid: string
-  readonly kty: string
-  readonly crv: string
-  readonly d: string
-  readonly x: string
-  readonly y?: string
 }
 
 /**
@@ -79,43 +68,4 @@ function expectSecretKey(crypto: Crypto, curve: SecretKey['curve'], secretKey: U
   if (!inCore && !entry) throw new RangeError('"curve" expected X25519, Ed25519 or a curve that "crypto" has')
   expectBytes('secretKey', secretKey, entry?.secretKeyBytes ?? 32)
   if (entry && !entry.isSecretKey(secretKey)) throw new RangeError(`"secretKey" expected a scalar of ${curve}`)
-}
-
-/** The curves of JWKs, with the kind of key and the length of `d`. */
-const JWK_CURVES: ReadonlyMap<string, { curve: SecretKey['curve']; kty: string; secretKeyBytes: number }> = new Map([
-  ['X25519', { curve: 'X25519', kty: 'OKP', secretKeyBytes: 32 }],
-  ['Ed25519', { curve: 'Ed25519', kty: 'OKP', secretKeyBytes: 32 }],
-  ['P-256', { curve: 'P-256', kty: 'EC', secretKeyBytes: 32 }],
-  ['P-384', { curve: 'P-384', kty: 'EC', secretKeyBytes: 48 }],
-  ['P-521', { curve: 'P-521', kty: 'EC', secretKeyBytes: 66 }],
-  ['secp256k1', { curve: 'secp256k1', kty: 'EC', secretKeyBytes: 32 }],
-])
-
-/**
- * Reads a private key of kind OKP (RFC 8037 §2) or EC (RFC 7518 §6.2). Its public half is not looked at.
- *
- * @throws DidCommError `ERR_KEY_INVALID`
- */
-export function secretKeyFromJwk(jwk: SecretJwk): SecretKey {
-  const { kid, kty, crv, d } = jwk
-  const known = JWK_CURVES.get(crv)
-  if (!known || known.kty !== kty) {
-    throw new DidCommError('ERR_KEY_INVALID', 'the secret key is on no curve that is known here')
-  }
-  if (typeof kid !== 'string' || typeof d !== 'string') {
-    throw new DidCommError('ERR_KEY_INVALID', 'the secret key has no "kid" or no "d"')
-  }
-  const secretKey = decodeSecret(d)
-  if (secretKey?.length !== known.secretKeyBytes) {
-    throw new DidCommError('ERR_KEY_INVALID', `"d" of the secret key is not ${known.secretKeyBytes} bytes`)
-  }
-  return { kid, curve: known.curve, secretKey }
-}
-
-function decodeSecret(text: string): Uint8Array | undefined {
-  try {
-    return decodeBase64url(text)
-  } catch {
-    return undefined
-  }
 }

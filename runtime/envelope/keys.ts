@@ -8,14 +8,17 @@ import type { EnvelopeContext } from './envelope.ts'
 
 type World = Pick<EnvelopeContext, 'crypto' | 'resolve' | 'secrets'>
 
-/** The curves of key agreement that envelopes know, in order of preference: that of the core, then the strongest for its time. */
+/**
+ * The curves of key agreement that envelopes know, in order of preference: that of the core, then those that DIDComm v2.1 asks of
+ * everybody ("Curves and Content Encryption Algorithms"), the deprecated one last, then the one that is optional.
+ */
 const agreementCurves: readonly Curve[] = ['X25519', 'P-384', 'P-256', 'P-521']
-/** The curves of signatures that envelopes know, in order of preference. */
+/** The curves of signatures that envelopes know, in order of preference. `Secrets` has to know them, and `crypto` need not. */
 const signatureCurves: readonly Curve[] = ['Ed25519', 'P-256', 'P-384', 'secp256k1']
 
-/** Those of `curves` that `crypto` has. */
-function supported(curves: readonly Curve[], { crypto }: World): readonly Curve[] {
-  return curves.filter((curve) => curve === 'X25519' || curve === 'Ed25519' || crypto.curves?.has(curve))
+/** The curves of key agreement that `crypto` has. */
+function supportedCurves({ crypto }: World): readonly Curve[] {
+  return agreementCurves.filter((curve) => curve === 'X25519' || crypto.curves?.has(curve))
 }
 
 /** What a key is listed for in a DID document. */
@@ -40,7 +43,7 @@ export async function listedKey(kid: string, relationship: Relationship, world: 
 export async function recipientKeys(
   did: string,
   world: World,
-  curves: readonly Curve[] = supported(agreementCurves, world),
+  curves: readonly Curve[] = supportedCurves(world),
 ): Promise<readonly PublicKey[]> {
   if (did.includes('#')) {
     const key = await listedKey(did, 'keyAgreement', world)
@@ -60,7 +63,7 @@ export async function authcryptKeys(
   from: string,
   to: string,
   world: World,
-  curves: readonly Curve[] = supported(agreementCurves, world),
+  curves: readonly Curve[] = supportedCurves(world),
 ): Promise<{ sender: PublicKey; recipients: readonly PublicKey[] }> {
   const own = await ownKeys(from, 'keyAgreement', world, curves)
   const recipients = await recipientKeys(
@@ -75,7 +78,7 @@ export async function authcryptKeys(
 
 /** The own key with which `did` signs, or the one that a DID URL with a fragment names. */
 export async function signingKey(did: string, world: World): Promise<PublicKey> {
-  const [key] = await ownKeys(did, 'authentication', world, supported(signatureCurves, world))
+  const [key] = await ownKeys(did, 'authentication', world, signatureCurves)
   if (!key) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret to sign for ${did}`)
   return key
 }

@@ -2,7 +2,7 @@ import * as node from 'node:crypto'
 import { createECDH, createSign, createVerify, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { p256, p384, p521, secp256k1, withCurves } from '../../runtime/crypto/curves.ts'
-import { crypto as core, memorySecrets, secretKeyFromJwk } from '../../runtime/crypto/index.ts'
+import { crypto as core, memorySecrets, type SecretJwk, secretKeyFromJwk } from '../../runtime/crypto/index.ts'
 import { randomFrom } from '../oracle/random.ts'
 import { sharedVectors } from '../vectors.ts'
 import { checkEcdh, ecdhCases } from './ecdh-cases.ts'
@@ -174,5 +174,58 @@ describe('secrets in memory on further curves', () => {
     for (const wrong of [{ d: d(47) }, { d: d(49) }, { d: d(48), kty: 'OKP' }, { d: d(48), crv: 'P-385' }]) {
       expect(() => secretKeyFromJwk({ ...jwk, ...wrong })).toThrow(invalid)
     }
+  })
+
+  it('come from a JWK whose public half is theirs, where crypto is given', () => {
+    for (const crv of ['prime256v1', 'secp384r1', 'secp521r1', 'secp256k1', 'ed25519', 'x25519'] as const) {
+      const jwks = [0, 1].map(() => {
+        const pair = crv.endsWith('25519')
+          ? node.generateKeyPairSync(crv as 'x25519')
+          : node.generateKeyPairSync('ec', { namedCurve: crv })
+        return { ...pair.privateKey.export({ format: 'jwk' }), kid: 'did:example:a#1' } as SecretJwk
+      })
+      const [jwk, other] = jwks as [SecretJwk, SecretJwk]
+      const key = secretKeyFromJwk(jwk, crypto)
+      expect(Buffer.from(key.secretKey).toString('base64url')).toBe(jwk.d)
+      const halves = jwk.kty === 'EC' ? [{ x: other.x }, { y: other.y }, { y: undefined }] : [{ x: other.x }]
+      const wrongs: Partial<Record<keyof SecretJwk, unknown>>[] = [...halves, { d: other.d }, { x: undefined }]
+      for (const wrong of wrongs) {
+        const read = (): unknown => secretKeyFromJwk({ ...jwk, ...wrong } as SecretJwk, crypto)
+        expect(read, `${crv} ${Object.keys(wrong).join()}`).toThrow(invalid)
+        expect(read).not.toThrow(jwk.d.slice(0, 6))
+      }
+      if (jwk.kty !== 'EC') continue
+      expect(() => secretKeyFromJwk(jwk, core)).toThrow(invalid)
+      expect(() =>
+        secretKeyFromJwk({ ...jwk, d: Buffer.alloc(key.secretKey.length).toString('base64url') }, crypto),
+      ).toThrow(invalid)
+    }
+  })
+})
+
+describe.each(curves)('a secret key that is drawn on $curve', (curve) => {
+  it('is one, however large the first draws are, and is a copy', () => {
+    let draws = 0
+    const given: Uint8Array[] = []
+    const randomBytes = (length: number): Uint8Array => {
+      draws++
+      const bytes = draws <= 2 ? new Uint8Array(length).fill(draws === 1 ? 0xff : 0) : new Uint8Array(length).fill(7)
+      given.push(bytes)
+      return bytes
+    }
+    const secretKey = curve.generateSecretKey(randomBytes)
+    expect(draws).toBe(3)
+    expect(curve.isSecretKey(secretKey)).toBe(true)
+    given.at(-1)?.fill(0)
+    expect(secretKey.at(-1)).toBe(7)
+    const many = Array.from({ length: 50 }, () =>
+      curve.generateSecretKey((length) => new Uint8Array(node.randomBytes(length))),
+    )
+    expect(many.every((key) => curve.isSecretKey(key) && key.length === curve.secretKeyBytes)).toBe(true)
+    // The highest bit that there is comes up in about half of them.
+    const top = curve.curve === 'P-521' ? 1 : 0x80
+    const high = many.filter(([first = 0]) => (first & top) !== 0).length
+    expect(high).toBeGreaterThan(5)
+    expect(high).toBeLessThan(45)
   })
 })

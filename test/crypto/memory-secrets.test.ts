@@ -38,7 +38,7 @@ describe('secrets in memory', () => {
     await expect(secrets.sign('__proto__', new Uint8Array(32))).rejects.toThrow(notFound)
   })
 
-  it('reject a peer key of low order', async () => {
+  it('reject a peer key of low order [E16]', async () => {
     const invalid = expect.objectContaining({ code: 'ERR_KEY_INVALID' })
     await expect(secrets.deriveBits(exchange.kid, new Uint8Array(32))).rejects.toThrow(invalid)
   })

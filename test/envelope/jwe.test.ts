@@ -137,7 +137,7 @@ describe('encrypting and decrypting', () => {
     await expect(refused).rejects.toMatchObject({ code: 'ERR_ENVELOPE_UNSUPPORTED' })
   })
 
-  test('a recipient key of low order is refused', async () => {
+  test('a recipient key of low order is refused [E16]', async () => {
     const recipients = [{ ...bob[0], bytes: new Uint8Array(32) }]
     await expect(encryptJwe({ plaintext: text(''), recipients }, context)).rejects.toMatchObject({
       code: 'ERR_KEY_INVALID',
@@ -177,7 +177,7 @@ describe('what cannot be opened', () => {
   }
   for (const [what, tamper] of Object.entries(tampered)) {
     for (const authcrypt of [false, true]) {
-      test(`a tampered ${what} of ${authcrypt ? 'authcrypt' : 'anoncrypt'} fails with ERR_ENVELOPE_DECRYPT`, async () => {
+      test(`a tampered ${what} of ${authcrypt ? 'authcrypt' : 'anoncrypt'} fails with ERR_ENVELOPE_DECRYPT [E16]`, async () => {
         const error = await open(tamper(await made({ authcrypt }))).catch((caught) => caught)
         expect(error).toMatchObject({ code: 'ERR_ENVELOPE_DECRYPT', message: 'the envelope cannot be opened' })
         expect(error.cause).toBeUndefined()

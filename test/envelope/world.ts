@@ -63,10 +63,7 @@ export function party(
 }
 
 function secretKeyOn(curve: Curve, random: (lengthBytes: number) => Uint8Array): Uint8Array {
-  const known = crypto.curves?.get(curve)
-  const secretKey = random(known?.secretKeyBytes ?? 32)
-  if (curve === 'P-521') secretKey[0] = 0
-  return !known || known.isSecretKey(secretKey) ? secretKey : secretKeyOn(curve, random)
+  return crypto.curves?.get(curve)?.generateSecretKey(random) ?? random(32)
 }
 
 /** The public half of a private key, as a JWK. */

@@ -48,7 +48,7 @@ describe.each(agreementCurves)('messages over %s', (agreement) => {
     const [aliceJwk] = secretJwks(alice) as [SecretJwk]
     const bobJwks = secretJwks(bob).slice(0, keys)
 
-    test(`an implementation of the drafts opens our authcrypt and anoncrypt, ${keys} recipients [E1, E4, E7, F1, F3, F7, F8, G3]`, async () => {
+    test(`an implementation of the drafts opens our authcrypt and anoncrypt, ${keys} recipients [E1, E4, E5, E6, E7, F1, F3, F7, F8, G3, Z7, Z13]`, async () => {
       const authcrypt = await pack(message, { to: bob.did, from: alice.did }, us(alice))
       const anoncrypt = await pack(message, { to: bob.did }, us(alice))
       expect(parseJwe(authcrypt.bytes, crypto).recipients).toHaveLength(keys)
@@ -59,7 +59,7 @@ describe.each(agreementCurves)('messages over %s', (agreement) => {
       }
     })
 
-    test(`we open its authcrypt and anoncrypt, ${keys} recipients [E1, E4, E7, F1, F3, F7, F8, G3]`, async () => {
+    test(`we open its authcrypt and anoncrypt, ${keys} recipients [E1, E4, E5, E6, E7, F1, F3, F7, F8, G3, Z7, Z13]`, async () => {
       const authcrypt = nodeEncrypt(text(message), bobJwks, aliceJwk)
       expect(await unpack(authcrypt, us(bob))).toMatchObject({ message, sender: alice.did, encrypted: true })
       const anoncrypt = await unpack(nodeEncrypt(text(message), bobJwks), us(bob))

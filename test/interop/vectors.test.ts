@@ -24,7 +24,10 @@ const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.st
 function contextFor(documents: readonly DidDocument[], secrets: readonly SecretJwk[]): EnvelopeContext {
   return {
     crypto,
-    secrets: memorySecrets(crypto, secrets.map(secretKeyFromJwk)),
+    secrets: memorySecrets(
+      crypto,
+      secrets.map((jwk) => secretKeyFromJwk(jwk)),
+    ),
     resolve: testResolve(documents),
     randomBytes: () => {
       throw new TypeError('nothing here is random')

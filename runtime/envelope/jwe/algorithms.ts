@@ -36,34 +36,29 @@ export interface EncEntry {
 
 const kekBytes = 32
 
-const algs: ReadonlyMap<string, AlgEntry> = new Map<string, AlgEntry>([
-  [
-    'ECDH-ES+A256KW',
-    {
-      alg: 'ECDH-ES+A256KW',
-      authenticated: false,
-      // RFC 7518 §4.6.2. DIDComm's text also feeds the tag in; its vectors and every implementation do not.
-      kek: (crypto, { ze, apu, apv }) => deriveKek(crypto, { z: ze, alg: 'ECDH-ES+A256KW', apu, apv, kekBytes }),
+/**
+ * RFC 7518 §4.6.2, to which draft-madden-jose-ecdh-1pu-04 §2.3 adds the sender's shared secret and the tag. DIDComm's text feeds the tag in
+ * without a sender as well; its vectors and every implementation do not.
+ */
+function ecdh(alg: Alg, authenticated: boolean): AlgEntry {
+  return {
+    alg,
+    authenticated,
+    kek(crypto, { ze, zs, apu, apv, tag }) {
+      if (!authenticated) return deriveKek(crypto, { z: ze, alg, apu, apv, kekBytes })
+      if (!zs) throw new TypeError('"zs" expected with ECDH-1PU')
+      return deriveKek(crypto, { z: concatBytes(ze, zs), alg, apu, apv, kekBytes, tag })
     },
-  ],
-  [
-    'ECDH-1PU+A256KW',
-    {
-      alg: 'ECDH-1PU+A256KW',
-      authenticated: true,
-      kek(crypto, { ze, zs, apu, apv, tag }) {
-        if (!zs) throw new TypeError('"zs" expected with ECDH-1PU')
-        return deriveKek(crypto, { z: concatBytes(ze, zs), alg: 'ECDH-1PU+A256KW', apu, apv, kekBytes, tag })
-      },
-    },
-  ],
-])
+  }
+}
 
-const encs: ReadonlyMap<string, EncEntry> = new Map<string, EncEntry>([
-  ['A256CBC-HS512', { enc: 'A256CBC-HS512', committing: true, aead: (crypto) => crypto.a256cbcHs512 }],
-  ['XC20P', { enc: 'XC20P', committing: false, aead: (crypto) => crypto.xchacha20poly1305 }],
-  ['A256GCM', { enc: 'A256GCM', committing: false, aead: (crypto) => crypto.a256gcm }],
-])
+const algs: readonly AlgEntry[] = [ecdh('ECDH-ES+A256KW', false), ecdh('ECDH-1PU+A256KW', true)]
+
+const encs: readonly EncEntry[] = [
+  { enc: 'A256CBC-HS512', committing: true, aead: (crypto) => crypto.a256cbcHs512 },
+  { enc: 'XC20P', committing: false, aead: (crypto) => crypto.xchacha20poly1305 },
+  { enc: 'A256GCM', committing: false, aead: (crypto) => crypto.a256gcm },
+]
 
 /**
  * Resolves `alg` and `enc` to their entries, each by itself, and checks that they may be combined.
@@ -71,8 +66,8 @@ const encs: ReadonlyMap<string, EncEntry> = new Map<string, EncEntry>([
  * @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED`
  */
 export function algorithms(alg: unknown, enc: unknown): { alg: AlgEntry; enc: EncEntry } {
-  const algEntry = typeof alg === 'string' ? algs.get(alg) : undefined
-  const encEntry = typeof enc === 'string' ? encs.get(enc) : undefined
+  const algEntry = algs.find((entry) => entry.alg === alg)
+  const encEntry = encs.find((entry) => entry.enc === enc)
   if (!algEntry) throw unsupported('"alg" is not supported')
   if (!encEntry) throw unsupported('"enc" is not supported')
   if (algEntry.authenticated && !encEntry.committing) {

@@ -1,6 +1,7 @@
-import { decodeBase64url, encodeBase64url } from '../../bytes/index.ts'
+import { encodeBase64url } from '../../bytes/index.ts'
 import type { Crypto, EcCurve, RandomBytes } from '../../crypto/crypto.ts'
-import { isMembers, type Members, malformed, unsupported } from '../jose.ts'
+import { DidCommError } from '../../errors.ts'
+import { bytesMember, isMembers, type Members, malformed, unsupported } from '../jose.ts'
 
 /** A key pair that lives for one message. */
 export interface EphemeralKey {
@@ -11,7 +12,11 @@ export interface EphemeralKey {
 /** What the format needs to know of a curve. The curve is a property of the key: a new one is a new entry here. */
 export interface CurveEntry {
   readonly crv: string
-  /** Checks a public key as it is passed around here. @throws TypeError @throws DidCommError `ERR_KEY_INVALID` */
+  /**
+   * Checks a public key before a private one meets it, which may be in hardware that does not.
+   *
+   * @throws DidCommError `ERR_KEY_INVALID`
+   */
   expectPublicKey(bytes: Uint8Array): void
   generate(crypto: Crypto, randomBytes: RandomBytes): EphemeralKey
   toJwk(publicKey: Uint8Array): Members
@@ -22,8 +27,9 @@ export interface CurveEntry {
 /** X25519 as in RFC 8037 §2. */
 const x25519: CurveEntry = {
   crv: 'X25519',
+  // Any 32 bytes are one, and those of low order show in the shared secret (RFC 7748 §6.1).
   expectPublicKey({ length }) {
-    if (length !== 32) throw new TypeError(`"bytes" expected Uint8Array of length 32, got length=${length}`)
+    if (length !== 32) throw new DidCommError('ERR_KEY_INVALID', `the public key has ${length} bytes instead of 32`)
   },
   generate(crypto, randomBytes) {
     const secretKey = randomBytes(32)
@@ -33,10 +39,7 @@ const x25519: CurveEntry = {
     }
   },
   toJwk: (publicKey) => ({ kty: 'OKP', crv: 'X25519', x: encodeBase64url(publicKey) }),
-  fromJwk(jwk) {
-    if (jwk['kty'] !== 'OKP') throw malformed('"epk" is no X25519 key')
-    return coordinate(jwk, 'x', 32)
-  },
+  fromJwk: (jwk) => coordinate(jwk, 'OKP', 'x', 32),
 }
 
 /** A NIST curve as in RFC 7518 §6.2.1. */
@@ -46,7 +49,7 @@ function ellipticCurve(curve: EcCurve): CurveEntry {
     crv: curve.curve,
     expectPublicKey: (bytes) => void curve.coordinates(bytes),
     generate(_, randomBytes) {
-      const secretKey = randomScalar(curve, randomBytes)
+      const secretKey = curve.generateSecretKey(randomBytes)
       return {
         publicKey: curve.getPublicKey(secretKey),
         deriveBits: (peerPublicKey) => curve.getSharedSecret(secretKey, peerPublicKey),
@@ -57,8 +60,7 @@ function ellipticCurve(curve: EcCurve): CurveEntry {
       return { kty: 'EC', crv: curve.curve, x: encodeBase64url(x), y: encodeBase64url(y) }
     },
     fromJwk(jwk) {
-      if (jwk['kty'] !== 'EC') throw malformed(`"epk" is no ${curve.curve} key`)
-      const [x, y] = [coordinate(jwk, 'x', secretKeyBytes), coordinate(jwk, 'y', secretKeyBytes)]
+      const [x, y] = [coordinate(jwk, 'EC', 'x', secretKeyBytes), coordinate(jwk, 'EC', 'y', secretKeyBytes)]
       try {
         return curve.fromCoordinates(x, y)
       } catch (cause) {
@@ -69,36 +71,17 @@ function ellipticCurve(curve: EcCurve): CurveEntry {
 }
 
 /** Reads a coordinate. RFC 7518 §6.2.1.2: always the full size. */
-function coordinate(jwk: Members, name: 'x' | 'y', lengthBytes: number): Uint8Array {
-  const text = jwk[name]
-  if (typeof text !== 'string') throw malformed(`"epk.${name}" is missing`)
-  let bytes: Uint8Array
-  try {
-    bytes = decodeBase64url(text)
-  } catch (cause) {
-    throw malformed(`"epk.${name}" is not base64url`, cause)
-  }
-  if (bytes.length !== lengthBytes) throw malformed(`"epk.${name}" has not ${lengthBytes} bytes`)
+function coordinate(epk: Members, kty: string, name: 'x' | 'y', lengthBytes: number): Uint8Array {
+  const bytes = bytesMember(epk, name)
+  if (epk['kty'] !== kty || bytes.length !== lengthBytes) throw malformed(`"epk" is no ${kty} key of full length`)
   return bytes
 }
-
-/** Takes random numbers until one is below the order of the group (FIPS 186-5 A.2.2): nearly always the first. */
-function randomScalar(curve: EcCurve, randomBytes: RandomBytes): Uint8Array {
-  for (;;) {
-    const secretKey = randomBytes(curve.secretKeyBytes)
-    // The order of P-521 has 521 bits of the 528.
-    if (curve.curve === 'P-521') secretKey[0] = (secretKey[0] ?? 0) & 1
-    if (curve.isSecretKey(secretKey)) return secretKey
-  }
-}
-
-/** Not for key agreement in DIDComm. */
-const withoutAgreement: readonly string[] = ['secp256k1']
 
 /** Finds a curve by its JOSE name; `undefined` where it is not supported. */
 export function curveEntry(crv: string, crypto: Crypto): CurveEntry | undefined {
   if (crv === x25519.crv) return x25519
-  const curve = withoutAgreement.includes(crv) ? undefined : crypto.curves?.get(crv)
+  // RFC 8812 has secp256k1 for signatures only.
+  const curve = crv === 'secp256k1' ? undefined : crypto.curves?.get(crv)
   return curve && ellipticCurve(curve)
 }
 

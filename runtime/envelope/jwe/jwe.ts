@@ -118,6 +118,7 @@ export async function decryptJwe(jwe: Jwe, keys: JweDecryptKeys, crypto: Crypto)
 }
 
 async function agree(jwe: Jwe, alg: AlgEntry, keys: JweDecryptKeys, crypto: Crypto): Promise<Uint8Array> {
+  if (keys.senderPublicKey) jwe.curve.expectPublicKey(keys.senderPublicKey)
   const ze = await keys.deriveBits(jwe.epk)
   const zs = alg.authenticated && keys.senderPublicKey ? { zs: await keys.deriveBits(keys.senderPublicKey) } : {}
   return alg.kek(crypto, { ze, ...zs, apu: jwe.apu, apv: jwe.apv, tag: jwe.tag })
