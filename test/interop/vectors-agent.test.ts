@@ -25,7 +25,7 @@ interface Parties {
 
 const contextOf = ({ documents, secrets }: Parties) => ({
   crypto,
-  secrets: memorySecrets(crypto, secrets.map(secretKeyFromJwk)),
+  secrets: memorySecrets(crypto, secrets.map((jwk) => secretKeyFromJwk(jwk, crypto))),
   resolve: testResolve(documents),
   randomBytes: world().randomBytes,
   types: testTypes,
