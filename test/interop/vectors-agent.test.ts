@@ -25,7 +25,10 @@ interface Parties {
 
 const contextOf = ({ documents, secrets }: Parties) => ({
   crypto,
-  secrets: memorySecrets(crypto, secrets.map((jwk) => secretKeyFromJwk(jwk, crypto))),
+  secrets: memorySecrets(
+    crypto,
+    secrets.map((jwk) => secretKeyFromJwk(jwk, crypto)),
+  ),
   resolve: testResolve(documents),
   randomBytes: world().randomBytes,
   types: testTypes,
