@@ -5,6 +5,8 @@ export interface Packet {
   readonly mediaType?: string
   /** Sends one packet back over the connection it came from; present only while that is possible (`return_route`). */
   readonly reply?: (packet: Packet) => Promise<void>
+  /** `reply` takes any number of packets, until the connection breaks (a WebSocket); it is the same function for all that comes over it. */
+  readonly persistent?: true
 }
 
 /**

@@ -8,6 +8,14 @@ export interface MqttPublish {
   readonly properties?: { readonly contentType?: string | undefined } | undefined
 }
 
+/** What is used of a packet that came. */
+export interface MqttReceived {
+  readonly cmd: string
+  readonly messageId?: number | undefined
+  /** MQTT 5 §3.4.2.1. */
+  readonly reasonCode?: number | undefined
+}
+
 /** What is used of a client of mqtt.js 5, so that this package need not import it. */
 export interface MqttClient {
   readonly connected: boolean
@@ -32,7 +40,7 @@ export interface MqttClient {
     topic: string,
     payload: string | Uint8Array,
     options: { qos: 1; retain: false; properties?: { contentType: string } },
-    callback: (error?: Error & { code?: number | string }) => void,
+    callback: (error?: (Error & { code?: number | string }) | null) => void,
   ): unknown
   subscribe(
     topics: { [topic: string]: { qos: 1 } } & { resubscribe?: boolean },
@@ -44,5 +52,7 @@ export interface MqttClient {
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown
   on(event: 'connect' | 'close', listener: () => void): unknown
+  on(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
   removeListener(event: 'connect' | 'close', listener: () => void): unknown
+  removeListener(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
 }

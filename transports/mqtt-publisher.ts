@@ -1,7 +1,7 @@
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
-import type { MqttClient } from './mqtt-client.ts'
+import type { MqttClient, MqttReceived } from './mqtt-client.ts'
 
 export interface MqttPublisherOptions {
   readonly client: MqttClient
@@ -21,20 +21,31 @@ const maxInFlight = 1024
 /** Reason codes of a PUBACK (MQTT 5 §3.4.2.1): not authorized, topic name invalid, payload format invalid. */
 const refusals: readonly unknown[] = [135, 144, 153]
 const tooLarge = 149
+/** The broker has dropped it, for lack of a session that is subscribed. mqtt.js does not take it for an error. */
+const noSubscribers = 16
 
 /** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
 export class MqttPublisher {
   readonly #options: MqttPublisherOptions
   /** What fails each PUBLISH under way, by the callback that mqtt.js has of it. */
   readonly #inFlight = new Map<unknown, () => void>()
+  /** The callbacks of those that the broker has dropped. */
+  readonly #dropped = new Set<unknown>()
   readonly #waiting: (() => void)[] = []
   readonly #onClose = () => this.#connectionLost()
+  readonly #onPacket = ({ cmd, messageId, reasonCode }: MqttReceived) => {
+    if (cmd !== 'puback' || reasonCode !== noSubscribers || messageId === undefined) return
+    // It comes before the callback, which mqtt.js does not tell the reason.
+    const callback = this.#options.client.outgoing[messageId]?.cb
+    if (this.#inFlight.has(callback)) this.#dropped.add(callback)
+  }
   #underWay = 0
   #onIdle: (() => void) | undefined
 
   constructor(options: MqttPublisherOptions) {
     this.#options = options
     options.client.on('close', this.#onClose)
+    options.client.on('packetreceive', this.#onPacket)
   }
 
   get isSending(): boolean {
@@ -65,6 +76,7 @@ export class MqttPublisher {
       })
     }
     this.#options.client.removeListener('close', this.#onClose)
+    this.#options.client.removeListener('packetreceive', this.#onPacket)
   }
 
   get #window(): number {
@@ -81,8 +93,11 @@ export class MqttPublisher {
         this.#waiting.shift()?.()
         settled()
       }
-      const acknowledged = (error?: MqttError) => {
-        if (this.#inFlight.has(acknowledged)) settle(() => (error ? reject(publishError(error)) : resolve()))
+      const acknowledged = (error?: MqttError | null) => {
+        if (!this.#inFlight.has(acknowledged)) return
+        const dropped = this.#dropped.delete(acknowledged) ? unreachable('nobody is subscribed there') : undefined
+        const failure = error ? publishError(error) : dropped
+        settle(() => (failure ? reject(failure) : resolve()))
       }
       const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
       // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
@@ -106,6 +121,7 @@ export class MqttPublisher {
       if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
     }
     for (const lost of [...this.#inFlight.values()]) lost()
+    this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
   }
 }

@@ -7,11 +7,16 @@ import { type Draft, threadId, typeKey, typeRegistry } from '../message/index.ts
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
 import type { World } from '../world.ts'
+import { type Acks, EMPTY } from './acks.ts'
+import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
+import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
-import { PROBLEM_REPORT, ProblemError, problemReport } from './problem.ts'
+import { LiveConnections } from './live.ts'
+import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
+import type { Rotation } from './rotation.ts'
 import { routeTo } from './route.ts'
 
 /** The world of one agent. Everything it touches is passed in. */
@@ -32,6 +37,12 @@ export interface AgentOptions extends World {
   accepts?: (received: Unpacked) => boolean
   /** How old a `created_time` may be, and whether messages without one are taken. Default: any age. */
   freshness?: Freshness
+  /** Acknowledges messages to those who ask for it: `acks()`. Default: nobody gets an acknowledgement. */
+  acks?: Acks
+  /** Follows contacts to their new DIDs: `didRotation()`. Needs `contacts`. */
+  rotation?: Rotation
+  /** After so many errors in a thread nothing more is said in it. Default: 5. */
+  maxErrorsPerThread?: number
   /** Learns what happens. Must not throw. */
   onEvent?: (event: AgentEvent) => void
 }
@@ -45,6 +56,10 @@ export interface SendOptions {
   anonymous?: boolean
   /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
   sign?: boolean
+  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON. */
+  protectSender?: boolean
+  /** Asks the recipient to acknowledge the message; the event `acknowledged` tells when it has. */
+  pleaseAck?: boolean
   /** Default: what the contact prefers, else the first of `envelopes`. */
   encoding?: Encoding
 }
@@ -69,7 +84,8 @@ export interface Agent {
   /** Prepares and transmits; returns the id of the message. */
   send(draft: Draft, options: SendOptions): Promise<string>
   /**
-   * Sends and waits for the first message of the same thread from the same party, or a problem report about it.
+   * Sends and waits for the first message of the same thread from the same party, or a problem report about it. A draft with
+   * `expires_time` is waited for until then.
    *
    * @throws TypeError where a request is under way in the same thread
    * @throws DidCommError `ERR_TIMEOUT` after `timeoutMs`, `ERR_CLOSED`, and what sending throws
@@ -84,12 +100,6 @@ export interface Agent {
   counters(): AgentCounters
 }
 
-interface Waiter {
-  from: string
-  resolve(reply: Unpacked): void
-  reject(error: DidCommError): void
-}
-
 /** Makes an agent: the party that sends and receives DIDComm messages for the holder of some DIDs. */
 export function createAgent(options: AgentOptions): Agent {
   const { did, resolve, contacts, transports, envelopes } = options
@@ -98,7 +108,16 @@ export function createAgent(options: AgentOptions): Agent {
   const waiters = new Map<string, Waiter>()
   /** Replies that are being sent. */
   const underWay = new Set<Promise<void>>()
-  const counters: AgentCounters = { sent: 0, received: 0, duplicate: 0, failed: 0, unanswered: 0, refused: {} }
+  const counters: AgentCounters = {
+    sent: 0,
+    received: 0,
+    duplicate: 0,
+    failed: 0,
+    unanswered: 0,
+    acknowledged: 0,
+    refused: {},
+  }
+  const live = new LiveConnections()
   const context: EnvelopeContext = {
     crypto: options.crypto,
     secrets: options.secrets,
@@ -106,8 +125,11 @@ export function createAgent(options: AgentOptions): Agent {
     randomBytes: options.randomBytes,
     types: typeRegistry(protocols.flatMap((protocol) => protocol.types ?? [])),
     ...(contacts && { knownKids: contacts.knownKids }),
+    ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
-  const receive = inbox({ ...options, context, dispatch, report })
+  const { acks, maxErrorsPerThread = 5 } = options
+  const handling = { handlers, waiters, maxErrorsPerThread, live, answer, background, report, ...(acks && { acks }) }
+  const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
     handlers.set(typeKey(type), handler)
@@ -131,16 +153,13 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
-    const from = to.from ?? did
-    const message = {
-      ...draft,
-      ...(to.anonymous ? {} : { from }),
-      to: [to.to],
-      created_time: draft.created_time ?? Math.floor(options.now() / 1000),
-      body: draft.body ?? {},
-    }
+    const { anonymous = false, pleaseAck = false } = to
+    const contact = contacts?.get(to.to)
+    const from = to.from ?? contact?.own ?? did
+    const message = composed(draft, { to: to.to, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const by = to.sign ? { sign: from } : to.anonymous ? {} : { from }
+    const sender = { from, ...(to.protectSender && { protectSender: true }) }
+    const by = to.sign ? { sign: from } : anonymous ? {} : sender
     return format.pack(message, { to: to.to, ...by }, context)
   }
 
@@ -175,7 +194,24 @@ export function createAgent(options: AgentOptions): Agent {
     report({ kind: 'sent', uri, bytes: packet.bytes.length })
   }
 
+  /** Sends over the connection that the recipient holds open; returns nothing where there is none, or it has broken. */
+  async function sendLive(draft: Draft, to: SendOptions): Promise<string | undefined> {
+    const reply = live.get(to.to)
+    if (!reply) return undefined
+    const { bytes, mediaType, id } = await pack(draft, to, formatFor(to.encoding ?? contacts?.get(to.to)?.encoding))
+    try {
+      await reply({ bytes, mediaType })
+    } catch {
+      live.drop(to.to)
+      return undefined
+    }
+    report({ kind: 'sent', bytes: bytes.length })
+    return id
+  }
+
   async function send(draft: Draft, to: SendOptions): Promise<string> {
+    const id = await sendLive(draft, to)
+    if (id !== undefined) return id
     const outgoing = await prepare(draft, to)
     await transmit(outgoing)
     return outgoing.id
@@ -185,10 +221,12 @@ export function createAgent(options: AgentOptions): Agent {
     const outgoing = await prepare({ return_route: 'all', ...draft }, to)
     const thread = (draft.thid ?? outgoing.id).toLowerCase()
     if (waiters.has(thread)) throw new TypeError('"thid" expected a thread in which no request is under way')
-    const { timeoutMs } = to
+    const expiresMs = draft.expires_time === undefined ? Number.NaN : draft.expires_time * 1000 - options.now()
+    const timeoutMs = to.timeoutMs ?? (Number.isNaN(expiresMs) ? undefined : Math.max(0, expiresMs))
     let cancel: (() => void) | undefined
     const reply = new Promise<Unpacked>((resolve, reject) => {
-      waiters.set(thread, { from: canonicalDid(to.to), resolve, reject })
+      const takesAcks = to.pleaseAck === true || draft['please_ack'] !== undefined
+      waiters.set(thread, { from: canonicalDid(to.to), takesAcks, resolve, reject })
       if (timeoutMs === undefined) return
       const error = new DidCommError('ERR_TIMEOUT', `no answer within ${timeoutMs} ms`)
       cancel = options.timer(timeoutMs, () => reject(error))
@@ -203,28 +241,6 @@ export function createAgent(options: AgentOptions): Agent {
     }
   }
 
-  async function dispatch(received: Unpacked, packet: Packet): Promise<void> {
-    const { message, sender } = received
-    // A problem report begins a thread of its own, below that of what it is about.
-    const { pthid } = message
-    const thread = message.type === PROBLEM_REPORT && pthid !== undefined ? pthid : threadId(message)
-    const waiter = waiters.get(thread.toLowerCase())
-    if (waiter && sender !== undefined && canonicalDid(sender) === waiter.from) return waiter.resolve(received)
-
-    const handler = handlers.get(typeKey(message.type))
-    if (!handler) throw new DidCommError('ERR_MESSAGE_UNHANDLED', `no protocol here handles ${message.type}`)
-    const reply = await handled(handler, received)
-    if (!reply) return
-    const back = message['return_route'] === 'all' ? packet.reply : undefined
-    // The message itself is settled: its sender asks again if it misses the answer.
-    const answered = answer(reply, received, back).catch((cause) =>
-      report({ kind: 'unanswered', ...(sender !== undefined && { to: sender }), type: reply.type, cause }),
-    )
-    // A reply that takes a way of its own is not waited for: its transport may not go on before this packet is done.
-    if (back) await answered
-    else background(answered)
-  }
-
   function background(task: Promise<void>): void {
     underWay.add(task)
     void task.finally(() => underWay.delete(task))
@@ -234,20 +250,18 @@ export function createAgent(options: AgentOptions): Agent {
     const { message, sender, recipient, encoding } = received
     if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
     const threaded = reply.pthid === undefined ? { thid: threadId(message), ...reply } : reply
-    const to = { to: sender, encoding, ...(recipient !== undefined && { from: recipient }) }
-    if (back) {
-      const { bytes, mediaType } = await pack(threaded, to, formatFor(encoding))
-      await back({ bytes, mediaType })
-      report({ kind: 'sent', bytes: bytes.length })
-    } else {
-      await send(threaded, to)
-    }
+    const from = contacts?.get(sender)?.own ?? recipient
+    const to = { to: sender, encoding, ...(from !== undefined && { from }) }
+    if (!back) return void (await send(threaded, to))
+    const { bytes, mediaType } = await pack(threaded, to, formatFor(encoding))
+    await back({ bytes, mediaType })
+    report({ kind: 'sent', bytes: bytes.length })
   }
 
   for (const protocol of protocols) {
     for (const [type, handler] of Object.entries(protocol.handlers)) on(type, handler)
   }
-  for (const type of [PROBLEM_REPORT, 'https://didcomm.org/empty/1.0/empty']) {
+  for (const type of [PROBLEM_REPORT, EMPTY]) {
     if (!handlers.has(typeKey(type))) on(type, () => undefined)
   }
 
@@ -274,15 +288,6 @@ export function createAgent(options: AgentOptions): Agent {
       await Promise.all(transports.map((transport) => transport.close()))
       await Promise.all(underWay)
     },
-  }
-}
-
-async function handled(handler: Handler, received: Unpacked): Promise<Draft | undefined> {
-  try {
-    return await handler(received)
-  } catch (error) {
-    if (error instanceof ProblemError) return problemReport(error, received.message)
-    throw error
   }
 }
 

@@ -12,6 +12,10 @@ export interface Contact {
   uri?: string
   /** How to write to it, where it has not written first. */
   encoding?: Encoding
+  /** The DID to speak to it as, in place of the agent's. */
+  own?: string
+  /** What tells it that `own` took the place of another DID, for as long as it may not know (`rotate`). */
+  fromPrior?: string
 }
 
 /** The parties that one agent knows: it finds them by DID, and by the short key ids of compact envelopes. */

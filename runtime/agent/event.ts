@@ -11,6 +11,8 @@ export type AgentEvent =
   | { kind: 'refused'; code: ErrorCode; reason: string; bytes: number }
   /** Not settled: the transport will bring it again. */
   | { kind: 'failed'; cause: unknown; bytes: number }
+  /** Others say that they have these messages of ours. */
+  | { kind: 'acknowledged'; ids: readonly string[]; sender: string }
   /** A reply that could not be sent. */
   | { kind: 'unanswered'; to?: string; type: string; cause: unknown }
 
@@ -21,5 +23,6 @@ export interface AgentCounters {
   duplicate: number
   failed: number
   unanswered: number
+  acknowledged: number
   refused: Partial<Record<ErrorCode, number>>
 }

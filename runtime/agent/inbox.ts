@@ -4,7 +4,9 @@ import { DidCommError, type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Receive } from '../transport.ts'
+import type { Contacts } from './contacts.ts'
 import type { AgentEvent } from './event.ts'
+import type { Rotation } from './rotation.ts'
 
 /** After so many failed attempts a packet is refused, lest one that always fails blocks those behind it. */
 const MAX_ATTEMPTS = 5
@@ -29,6 +31,8 @@ export interface InboxOptions {
   seen?: SeenStore
   accepts?: (received: Unpacked) => boolean
   freshness?: Freshness
+  contacts?: Contacts
+  rotation?: Rotation
   dispatch: (received: Unpacked, packet: Packet) => Promise<void>
   report: (event: AgentEvent) => void
 }
@@ -49,7 +53,9 @@ export function inbox(options: InboxOptions): Receive {
     const received = await format.unpack(bytes, context)
     const welcome = options.accepts ? options.accepts(received) : received.encrypted
     if (!welcome) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a message of this sender is not accepted here')
-    checkTime(received.message, options.now(), options.freshness)
+    const nowMs = options.now()
+    checkTime(received.message, nowMs, options.freshness)
+    if (options.contacts) await options.rotation?.arrived(received, options.contacts, nowMs)
     return received
   }
 
@@ -59,8 +65,7 @@ export function inbox(options: InboxOptions): Receive {
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
     const key = keyOf(sender, message.id)
-    // No later than now: a time in the future would move the bound of what is remembered there, past all honest messages.
-    const createdMs = Math.min(options.now(), (message.created_time ?? Number.POSITIVE_INFINITY) * 1000)
+    const createdMs = createdAt(message, options.now())
 
     const first = underWay.get(key)
     if (first) {
@@ -122,7 +127,14 @@ export function inbox(options: InboxOptions): Receive {
   }
 }
 
-/** @throws DidCommError `ERR_MESSAGE_EXPIRED` */
+/** When a message counts as made. Without a clock, a message that does not say it counts as older than all others. */
+function createdAt({ created_time: created }: Message, nowMs: number): number {
+  if (Number.isNaN(nowMs)) return (created ?? 0) * 1000
+  // No later than now: a time in the future would move the bound of what is remembered, past all honest messages.
+  return Math.min(nowMs, (created ?? Number.POSITIVE_INFINITY) * 1000)
+}
+
+/** Without a clock (`nowMs` is NaN) no time is wrong. @throws DidCommError `ERR_MESSAGE_EXPIRED` */
 function checkTime(message: Message, nowMs: number, freshness: Freshness | undefined): void {
   const { created_time: created, expires_time: expires } = message
   if (expires !== undefined && expires * 1000 <= nowMs) {

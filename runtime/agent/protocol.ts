@@ -9,7 +9,17 @@ import type { CompactType } from '../message/type-registry.ts'
  * The message counts as received once the handler has returned. Until then a copy of it is a retry: a handler that
  * throws anything but a `DidCommError` or a `ProblemError` will be called again with the same message.
  */
-export type Handler = (received: Unpacked) => Draft | undefined | Promise<Draft | undefined>
+export type Handler = (received: Unpacked, connection?: Connection) => Draft | undefined | Promise<Draft | undefined>
+
+/** The connection on which a message came, open for more than one message back (`return_route: all` on a WebSocket). */
+export interface Connection {
+  /**
+   * Packs a message for the sender and sends it over this connection.
+   *
+   * @throws DidCommError `ERR_CLOSED` where it has broken
+   */
+  send(draft: Draft): Promise<void>
+}
 
 /** One DIDComm protocol, in one role or both. */
 export interface Protocol {

@@ -25,7 +25,10 @@ export interface FromPriorInput {
  *
  * @throws DidCommError `ERR_KEY_NOT_FOUND` where no key of the old DID is here
  */
-export async function createFromPrior(input: FromPriorInput, context: EnvelopeContext): Promise<string> {
+export async function createFromPrior(
+  input: FromPriorInput,
+  context: Pick<EnvelopeContext, 'crypto' | 'secrets' | 'resolve'>,
+): Promise<string> {
   const { prior, next, issuedAt } = input
   if (!isDid(prior) || (next !== undefined && !isDid(next))) throw new TypeError('"prior" and "next" expected DIDs')
   const { kid, curve } = await signingKey(prior, context)

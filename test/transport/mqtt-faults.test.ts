@@ -110,4 +110,17 @@ describe.skipIf(!hasMosquitto).each(versions)('mqtt %i over a mosquitto that die
     await eventually(() => got.includes('after'))
     expect([...new Set(got)]).toEqual(['before', 'while it is dead', 'after'])
   })
+
+  it.runIf(protocolVersion === 5)(
+    'tells the sender that nobody is subscribed, so that the packet is kept',
+    async () => {
+      const { transport: sender } = await open(keep, [])
+      const sent = sender.send(uri(), { bytes: bytesOf('too early') })
+      await expect(sent).rejects.toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
+      await open(keep, ['inbox'])
+      await sender.send(uri(), { bytes: bytesOf('in time') })
+      await eventually(() => got.length === 1)
+      expect(got).toEqual(['in time'])
+    },
+  )
 })
