@@ -158,7 +158,11 @@ export function createAgent(options: AgentOptions): Agent {
     const from = to.from ?? contact?.own ?? did
     const message = composed(draft, { to: to.to, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const sender = { from, ...(to.protectSender && { protectSender: true }) }
+    const sender = {
+      from,
+      ...(to.protectSender && { protectSender: true }),
+      ...(message.from_prior !== undefined && { introduces: true }),
+    }
     const by = to.sign ? { sign: from } : anonymous ? {} : sender
     return format.pack(message, { to: to.to, ...by }, context)
   }

@@ -35,7 +35,8 @@ export function compact(options: CompactOptions = {}): EnvelopeFormat {
     encoding: 'compact',
     derivesId: true,
     recognizes: (firstByte) => firstByte >= 0x80,
-    pack: (message, parties, context) => packCompact(message, { ...parties, ids }, { ...context, ...cache }),
+    pack: (message, parties, context) =>
+      packCompact(message, { ...parties, ids: parties.introduces ? 'long' : ids }, { ...context, ...cache }),
     async unpack(bytes, context) {
       expectSize(bytes, maxBytes)
       return unpackCompact(bytes, { ...context, ...cache })

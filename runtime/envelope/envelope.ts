@@ -82,6 +82,8 @@ export interface PackOptions {
   sign?: string
   /** Hides the sender from mediators: anoncrypt around authcrypt (DIDComm v2.1, "Protecting the Sender Identity"). */
   protectSender?: boolean
+  /** The recipient may not know the sender yet: where ids can be short, they are long. */
+  introduces?: boolean
 }
 
 /**
