@@ -24,7 +24,11 @@ export function checkAddressing(message: Message, { sender, signer, recipients }
   if (signer !== undefined && !sameDid(from, signer)) throw mismatch('"from" is not the signer')
   if (to !== undefined) {
     const named = (recipient: string): boolean => to.some((did) => sameDid(did, recipient))
-    if (!recipients.every(named) && !allows?.('other-recipient')) throw mismatch('"to" does not name the recipient')
+    // Signed and not authenticated for its reader: "to" is all that keeps a recipient from passing it on as if to somebody else.
+    const mayDiffer = signer === undefined || sender !== undefined
+    if (!recipients.every(named) && !(mayDiffer && allows?.('other-recipient'))) {
+      throw mismatch('"to" does not name the recipient')
+    }
   } else if (signer !== undefined && recipients.length > 0) {
     // Without it, a recipient could encrypt the signed message anew to somebody else.
     throw mismatch('"to" is missing in a message that is signed and encrypted')

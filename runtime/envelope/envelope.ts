@@ -14,7 +14,10 @@ export interface EnvelopeContext {
   readonly randomBytes: RandomBytes
   /** The small integers for message types in compact envelopes. */
   readonly types: TypeRegistry
-  /** Verifies `from_prior` in compact envelopes (`priorOf`); without it, it is left to the reader. In JSON it always is. */
+  /**
+   * Verifies `from_prior` where `compact()` unpacks, which carries no code for it: pass `priorOf`. Without it, `from_prior` proves
+   * nothing there and `prior` is absent. `unpack` and `json()` always verify it.
+   */
   readonly priorOf?: (message: Message, encrypted: boolean, context: EnvelopeContext) => Promise<{ prior?: Prior }>
   /**
    * Finds the key DID URLs whose short id (`docs/compact-envelope.md`) is `shortId` among the parties known here. Only
@@ -26,7 +29,7 @@ export interface EnvelopeContext {
 /**
  * What `unpack` can be told to let pass, although DIDComm v2.1 does not. `anoncrypt-authcrypt-signed`: that combination of layers,
  * which the specification forbids and one of its own vectors has. `flattened-jwe`: JWE in the Flattened JSON Serialization.
- * `other-recipient`: a `to` that does not name who opened the envelope.
+ * `other-recipient`: a `to` that does not name who opened the envelope, unless nothing but a signature says who sent it.
  */
 export type Leniency = 'anoncrypt-authcrypt-signed' | 'flattened-jwe' | 'other-recipient'
 

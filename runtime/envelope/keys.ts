@@ -76,21 +76,22 @@ export async function authcryptKeys(
   return { sender, recipients }
 }
 
-/** The own key with which `did` signs. */
+/** The own key with which `did` signs, or the one that a DID URL with a fragment names. */
 export async function signingKey(did: string, world: World): Promise<PublicKey> {
   const [key] = await ownKeys(did, 'authentication', world, signatureCurves)
   if (!key) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret to sign for ${did}`)
   return key
 }
 
-/** Own keys of `did` that can be used here, best curve first. */
+/** Own keys of `did` that can be used here, best curve first; of a DID URL with a fragment, the key that it names. */
 async function ownKeys(
   did: string,
   relationship: Relationship,
   world: World,
   curves: readonly Curve[],
 ): Promise<readonly PublicKey[]> {
-  const listed = publicKeys(await world.resolve(didOf(did)), relationship)
+  const all = publicKeys(await world.resolve(didOf(did)), relationship)
+  const listed = did.includes('#') ? all.filter(({ kid }) => kid === did) : all
   const usable: PublicKey[] = []
   for (const curve of curves) {
     for (const key of listed) {

@@ -5,7 +5,7 @@ import { checkPacking, expectFrom } from './addressing.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
 import { encryptJwe } from './jwe/jwe.ts'
-import { signJws } from './jws/jws.ts'
+import { type JwsSigner, signJws } from './jws/jws.ts'
 import { authcryptKeys, recipientKeys, signingKey } from './keys.ts'
 
 export interface PackJsonOptions extends PackOptions {
@@ -22,7 +22,7 @@ export async function packJson(message: Packable, options: PackJsonOptions, cont
   checkPacking(message, options)
   const complete = withId(message)
   const unsigned = serializeMessage(complete)
-  const plaintext = options.sign === undefined ? unsigned : await sign(unsigned, options.sign, context)
+  const plaintext = options.sign === undefined ? unsigned : await sign(unsigned, { from: options.sign }, context)
   const { to, from, enc, protectSender } = options
   if (from === undefined) return packed(await anoncrypt(plaintext, to, enc, context))
   const authenticated = await authcrypt(plaintext, { from, to, ...(enc && !protectSender && { enc }) }, context)
@@ -33,19 +33,31 @@ export async function packJson(message: Packable, options: PackJsonOptions, cont
   }
 }
 
+/** How `packSigned` signs. */
+export interface PackSignedOptions {
+  /** The DID that signs, or the DID URL of its key. */
+  readonly from: string
+  /** DID URLs of further keys of the same DID that sign as well, in the General form. */
+  readonly alsoBy?: readonly string[]
+  /** Which JSON Serialization (RFC 7515 §7.2). Default `general`. */
+  readonly form?: 'general' | 'flattened'
+}
+
 /**
  * Signs a message without encrypting it (DIDComm v2.1, "Signed Messages"). Anybody can read it.
  *
- * @throws TypeError where `message.from` is not `options.from`
+ * @throws TypeError where `message.from` is not `options.from`, where the keys are not distinct keys of one DID, and where several sign in the
+ * Flattened form
  * @throws DidCommError `ERR_DID_NOT_FOUND`, `ERR_KEY_NOT_FOUND`
  */
 export async function packSigned(
   message: Message,
-  options: { readonly from: string; readonly form?: 'general' | 'flattened' },
+  options: PackSignedOptions,
   context: EnvelopeContext,
 ): Promise<Packed> {
   expectFrom(message, options.from)
-  const bytes = await sign(serializeMessage(message), options.from, context, options.form)
+  for (const kid of options.alsoBy ?? []) expectFrom(message, kid)
+  const bytes = await sign(serializeMessage(message), options, context)
   return { bytes, mediaType: SIGNED, id: message.id }
 }
 
@@ -77,12 +89,18 @@ async function anoncrypt(
 
 async function sign(
   payload: Uint8Array,
-  did: string,
+  { from, alsoBy = [], form }: PackSignedOptions,
   context: EnvelopeContext,
-  form?: 'general' | 'flattened',
 ): Promise<Uint8Array> {
-  const { kid, curve } = await signingKey(did, context)
-  return signJws({ payload, kid, curve, ...(form && { form }), sign: (data) => context.secrets.sign(kid, data) })
+  const signers: JwsSigner[] = []
+  for (const named of [from, ...alsoBy]) {
+    const { kid, curve } = await signingKey(named, context)
+    if (signers.some((signer) => signer.kid === kid)) throw new TypeError('"alsoBy" expected keys that do not sign yet')
+    signers.push({ kid, curve, sign: (data) => context.secrets.sign(kid, data) })
+  }
+  const [signer, ...others] = signers
+  if (!signer) throw new TypeError('"from" expected')
+  return signJws({ payload, ...signer, others, ...(form && { form }) })
 }
 
 function withId(message: Packable): Message {

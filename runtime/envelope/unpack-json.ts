@@ -5,7 +5,7 @@ import { DidCommError } from '../errors.ts'
 import { checkMessage } from '../message/check.ts'
 import { canonicalMediaType, ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Json, JsonObject } from '../message/message.ts'
-import { checkAddressing } from './addressing.ts'
+import { checkAddressing, sameDid } from './addressing.ts'
 import type { Allows, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
 import { priorOf } from './from-prior.ts'
 import { isMembers, malformed, unsupported } from './jose.ts'
@@ -26,6 +26,10 @@ const allowed: ReadonlySet<string> = new Set<string>([
 
 /** The combination that DIDComm v2.1 forbids by name, and has a vector of. */
 const forbidden = 'anoncrypt authcrypt signed'
+
+/** What the content of a layer is by its form, and the media type that stands for it. */
+const mediaTypes = { jwe: ENCRYPTED, jws: SIGNED, message: PLAIN } as const
+type Format = keyof typeof mediaTypes
 
 /** What the layers opened so far have shown. */
 interface Opened {
@@ -51,14 +55,17 @@ export async function unpackJson(
   }
   let members = jsonObject(bytes, 'ERR_ENVELOPE_MALFORMED')
   let opened: Opened = { layers: [], recipients: [] }
+  let contentTypes: readonly (string | undefined)[] = []
   for (;;) {
     const format = formatOf(members)
+    for (const cty of contentTypes) expectType('cty', cty, mediaTypes[format])
     if (format === 'message') break
     const step: Step =
       format === 'jwe'
         ? await decryptLayer(parse(members, context, allows), opened, context, allows)
         : await verifyLayer(members, opened, context, allows)
     opened = step.opened
+    contentTypes = step.contentTypes
     members = jsonObject(step.content, 'ERR_MESSAGE_MALFORMED')
   }
   const unpacked = conclude(members, opened, allows)
@@ -69,20 +76,20 @@ export async function unpackJson(
 function parse(members: JsonObject, context: EnvelopeContext, allows: Allows): Jwe {
   const flattened = members['recipients'] === undefined && allows('flattened-jwe')
   const jwe = parseJwe(members, context.crypto, { flattened })
-  expectTyp(jwe.typ, ENCRYPTED)
+  expectType('typ', jwe.typ, ENCRYPTED)
   return jwe
 }
 
-/** A media type of DIDComm is that of the layer; what else stands in `typ`, such as `JWM`, says nothing. */
-function expectTyp(typ: string | undefined, expected: string): void {
-  const type = typ === undefined ? expected : canonicalMediaType(typ)
+/** A media type of DIDComm in `typ` is that of the layer, in `cty` that of its content; others, such as `JWM`, say nothing. */
+function expectType(name: 'typ' | 'cty', value: string | undefined, expected: string): void {
+  const type = value === undefined ? expected : canonicalMediaType(value)
   if (type !== expected && [PLAIN, SIGNED, ENCRYPTED].includes(type)) {
-    throw malformed('"typ" is that of another kind of message')
+    throw malformed(`"${name}" is that of another kind of message`)
   }
 }
 
 /** A message has a `type`, which no envelope has; with it, a header of any name is just a header. */
-function formatOf(members: JsonObject): 'jwe' | 'jws' | 'message' {
+function formatOf(members: JsonObject): Format {
   const has = (name: string): boolean => members[name] !== undefined
   if (has('type')) return 'message'
   if (has('ciphertext') || has('recipients')) return 'jwe'
@@ -119,6 +126,8 @@ function enter(kind: Layer['kind'], { layers }: Opened, allows: Allows): void {
 
 interface Step {
   readonly content: Uint8Array
+  /** What the layer says of its content: `cty`, once for each signature. */
+  readonly contentTypes: readonly (string | undefined)[]
   readonly opened: Opened
 }
 
@@ -130,14 +139,20 @@ async function decryptLayer(jwe: Jwe, opened: Opened, context: EnvelopeContext, 
   const deriveBits = (peerPublicKey: Uint8Array): Promise<Uint8Array> => context.secrets.deriveBits(kid, peerPublicKey)
   const keys = { kid, deriveBits, ...(senderKey ? { senderPublicKey: senderKey.bytes } : {}) }
   const content = await decryptJwe(jwe, keys, context.crypto)
+  const recipient = didOf(kid)
+  // One message is for one DID. Else a stranger who wraps for one of our DIDs what was for another learns that both are ours.
+  if (!opened.recipients.every((did) => sameDid(did, recipient))) {
+    throw new DidCommError('ERR_ENVELOPE_ADDRESSING', 'the layers are for different recipients')
+  }
   const by = { enc: jwe.enc.enc, recipientKid: kid }
   const layer: Layer = senderKey ? { kind: 'authcrypt', ...by, senderKid: senderKey.kid } : { kind: 'anoncrypt', ...by }
   return {
     content,
+    contentTypes: [jwe.cty],
     opened: {
       ...opened,
       layers: [...opened.layers, layer],
-      recipients: [...opened.recipients, didOf(kid)],
+      recipients: [...opened.recipients, recipient],
       ...(senderKey && { sender: didOf(senderKey.kid) }),
     },
   }
@@ -161,7 +176,7 @@ async function verifyLayer(
 ): Promise<Step> {
   enter('signed', opened, allows)
   const { payload, signatures } = parseJws(members)
-  for (const { typ } of signatures) expectTyp(typ, SIGNED)
+  for (const { typ } of signatures) expectType('typ', typ, SIGNED)
   const [signer, ...others] = new Set(signatures.map(({ kid }) => didOf(kid)))
   if (signer === undefined || others.length > 0) throw unsupported('the signatures are of several signers')
   // One that cannot be checked proves nothing.
@@ -171,7 +186,8 @@ async function verifyLayer(
     verifyJws(signature, await authorisedKey(signature.kid, 'authentication', context), context.crypto)
   }
   const layer: Layer = { kind: 'signed', signerKids: checkable.map(({ kid }) => kid) }
-  return { content: payload, opened: { ...opened, layers: [...opened.layers, layer], signer } }
+  const contentTypes = signatures.map(({ cty }) => cty)
+  return { content: payload, contentTypes, opened: { ...opened, layers: [...opened.layers, layer], signer } }
 }
 
 /** DIDComm v2.1 asks that the document of the sender's DID lists the key for what it was used for. */

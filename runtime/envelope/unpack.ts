@@ -1,6 +1,7 @@
 import { unpackCompact } from './compact.ts'
 import type { CompactContext } from './compact-seal.ts'
 import type { Leniency, Unpacked } from './envelope.ts'
+import { priorOf } from './from-prior.ts'
 import { malformed } from './jose.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
 import { unpackJson } from './unpack-json.ts'
@@ -14,7 +15,7 @@ export interface UnpackOptions {
 
 /**
  * Opens any envelope: tells its kind by its first byte, decrypts and verifies all of its layers, and checks that the
- * message says of itself what they prove. A plaintext passes as what it is, with `encrypted` false and no `sender`. Time is
+ * message says of itself what they prove, and what its `from_prior` proves. A plaintext passes as what it is, with `encrypted` false and no `sender`. Time is
  * not checked.
  *
  * @throws DidCommError `ERR_TOO_LARGE`, `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`, `ERR_ENVELOPE_DECRYPT`,
@@ -29,6 +30,6 @@ export async function unpack(
   expectSize(bytes, options.maxBytes ?? defaultMaxBytes)
   const [first] = bytes
   if (first === 0x7b) return unpackJson(bytes, context, options.allow)
-  if (first !== undefined && first >= 0x80) return unpackCompact(bytes, context)
+  if (first !== undefined && first >= 0x80) return unpackCompact(bytes, { priorOf, ...context })
   throw malformed('the first byte begins no envelope')
 }

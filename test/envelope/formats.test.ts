@@ -32,7 +32,7 @@ for (const format of [json(), json({ enc: 'XC20P' }), compact(), compact({ ids: 
   })
 }
 
-test('no two formats recognize the same first byte', () => {
+test('no two formats recognize the same first byte [A16]', () => {
   const formats = [json(), compact()]
   for (let first = 0; first < 256; first++) {
     expect(formats.filter((format) => format.recognizes(first)).length).toBe(first === 0x7b || first >= 0x80 ? 1 : 0)

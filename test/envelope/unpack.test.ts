@@ -54,7 +54,7 @@ const [aliceAgreement, aliceSigning] = alice.keys.map(({ kid }) => kid)
 const bobFirst = bob.keys[0]?.kid
 
 describe('what each envelope proves', () => {
-  test('a plaintext proves nothing', async () => {
+  test('a plaintext proves nothing [A1, A5, A9]', async () => {
     const { bytes, mediaType, id } = packPlaintext(message)
     expect({ mediaType, id }).toEqual({ mediaType: 'application/didcomm-plain+json', id: message.id })
     expect(await unpack(bytes, asBob)).toEqual({
@@ -66,7 +66,7 @@ describe('what each envelope proves', () => {
     })
   })
 
-  test('a signed message proves its sender to everybody', async () => {
+  test('a signed message proves its sender to everybody [A2, A9, C3]', async () => {
     const { bytes, mediaType } = await packSigned(message, { from: alice.did }, asAlice)
     expect(mediaType).toBe('application/didcomm-signed+json')
     expect(await unpack(bytes, asCarol)).toEqual({
@@ -80,7 +80,7 @@ describe('what each envelope proves', () => {
   })
 
   for (const enc of ['A256CBC-HS512', 'XC20P', 'A256GCM'] as const) {
-    test(`anoncrypt with ${enc} hides the message and proves no sender`, async () => {
+    test(`anoncrypt with ${enc} hides the message and proves no sender [A3, A9, E2]`, async () => {
       const { bytes, mediaType } = await pack(message, { ...anoncrypt, enc }, asAlice)
       expect(mediaType).toBe('application/didcomm-encrypted+json')
       expect(await unpack(bytes, asBob)).toEqual({
@@ -94,7 +94,7 @@ describe('what each envelope proves', () => {
     })
   }
 
-  test('authcrypt proves the sender', async () => {
+  test('authcrypt proves the sender [A3, A9, B11, C1, E2]', async () => {
     const { bytes } = await pack(message, authcrypt, asAlice)
     expect(await unpack(bytes, asBob)).toEqual({
       message: onTheWire,
@@ -107,24 +107,24 @@ describe('what each envelope proves', () => {
     })
   })
 
-  test('anoncrypt of a signed message proves the signer', async () => {
+  test('anoncrypt of a signed message proves the signer [A9, A13, A17]', async () => {
     const { bytes } = await pack(message, { to: bob.did, sign: alice.did }, asAlice)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: true })
   })
 
-  test('authcrypt of a message signed by the same sender is accepted', async () => {
+  test('authcrypt of a message signed by the same sender is accepted [A9, A11]', async () => {
     const signed = await packSigned(message, { from: alice.did }, asAlice)
     const bytes = await encryptFor(bob, signed.bytes, alice)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: true })
   })
 
-  test('anoncrypt of authcrypt proves the sender', async () => {
+  test('anoncrypt of authcrypt proves the sender [A9]', async () => {
     const inner = await pack(message, authcrypt, asAlice)
     const bytes = await encryptFor(bob, inner.bytes)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: false })
   })
 
-  test('each of the recipient’s keys opens the envelope by itself', async () => {
+  test('each of the recipient’s keys opens the envelope by itself [C6, E4]', async () => {
     const { bytes } = await pack(message, authcrypt, asAlice)
     for (const key of bob.keys.filter(({ curve }) => curve === 'X25519')) {
       const one = contextOf(bob, everybody, { secrets: testSecrets([key]) })
@@ -155,7 +155,7 @@ describe('several signatures', () => {
     return { payload: all[0].payload, signatures: all.flatMap(({ signatures }) => signatures) }
   }
 
-  test('all of one signer are verified', async () => {
+  test('all of one signer are verified [H2]', async () => {
     const jws = await joined(alice, alice)
     expect(await unpack(json(jws), asBob)).toMatchObject({ sender: alice.did })
     const [, second] = jws.signatures
@@ -179,12 +179,12 @@ describe('combinations that DIDComm forbids', () => {
     'authcrypt of authcrypt': async () => encryptFor(bob, (await pack(message, authcrypt, asAlice)).bytes, alice),
   }
   for (const [what, make] of Object.entries(forbidden)) {
-    test(`${what} fails with ERR_ENVELOPE_UNSUPPORTED`, async () => {
+    test(`${what} fails with ERR_ENVELOPE_UNSUPPORTED [A10]`, async () => {
       expect(await codeOf(unpack(await make(), asBob))).toBe('ERR_ENVELOPE_UNSUPPORTED')
     })
   }
 
-  test('signed of encrypted and signed of signed fail with ERR_ENVELOPE_UNSUPPORTED', async () => {
+  test('signed of encrypted and signed of signed fail with ERR_ENVELOPE_UNSUPPORTED [A10, A13]', async () => {
     const { signJws } = await import('../../runtime/envelope/jws/index.ts')
     const kid = alice.keys[1]?.kid ?? ''
     const sign = (data: Uint8Array) => asAlice.secrets.sign(kid, data)
@@ -222,20 +222,29 @@ describe('addressing', () => {
       return encryptFor(bob, signed.bytes, alice)
     },
   }
+  const rows: Readonly<Record<string, string>> = {
+    'authcrypt whose "from" is somebody else': 'C1, C4',
+    'authcrypt without "from"': 'B10, C1, C4',
+    'authcrypt whose "to" is somebody else': 'C2, C4',
+    'anoncrypt whose "to" is somebody else': 'C2, C4',
+    'a signed message whose "from" is somebody else': 'C3, C4',
+    'a message signed without "to" and encrypted': 'A15, C4',
+    'authcrypt of a message signed by another': 'A12, C3, C4',
+  }
   for (const [what, make] of Object.entries(unfit)) {
-    test(`${what} fails with ERR_ENVELOPE_ADDRESSING`, async () => {
+    test(`${what} fails with ERR_ENVELOPE_ADDRESSING [${rows[what] ?? 'C4'}]`, async () => {
       expect(await codeOf(unpack(await make(), asBob))).toBe('ERR_ENVELOPE_ADDRESSING')
     })
   }
 
-  test('a sender key that the DID does not list for key agreement fails with ERR_ENVELOPE_ADDRESSING', async () => {
+  test('a sender key that the DID does not list for key agreement fails with ERR_ENVELOPE_ADDRESSING [B11, C4]', async () => {
     const revoked = { ...alice, document: { ...alice.document, keyAgreement: [] } }
     const { bytes } = await pack(message, authcrypt, asAlice)
     const context = contextOf(bob, [revoked])
     expect(await codeOf(unpack(bytes, context))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
 
-  test('a signing key that the DID does not list for authentication fails with ERR_ENVELOPE_ADDRESSING', async () => {
+  test('a signing key that the DID does not list for authentication fails with ERR_ENVELOPE_ADDRESSING [C5, H3]', async () => {
     const revoked = { ...alice, document: { ...alice.document, authentication: [] } }
     const { bytes } = await packSigned(message, { from: alice.did }, asAlice)
     expect(await codeOf(unpack(bytes, contextOf(bob, [revoked])))).toBe('ERR_ENVELOPE_ADDRESSING')
@@ -246,13 +255,13 @@ describe('addressing', () => {
     expect(await codeOf(unpack(bytes, asCarol))).toBe('ERR_RECIPIENT_UNKNOWN')
   })
 
-  test('an own key that our DID no longer lists does not open', async () => {
+  test('an own key that our DID no longer lists does not open [C6]', async () => {
     const rotated = { ...bob, document: { ...bob.document, keyAgreement: [] } }
     const { bytes } = await pack(message, authcrypt, asAlice)
     expect(await codeOf(unpack(bytes, contextOf(rotated, [alice])))).toBe('ERR_RECIPIENT_UNKNOWN')
   })
 
-  test('a sender key of low order fails with ERR_ENVELOPE_DECRYPT', async () => {
+  test('a sender key of low order fails with ERR_ENVELOPE_DECRYPT [E16]', async () => {
     const [key, ...keys] = alice.document.verificationMethod ?? []
     const publicKeyJwk = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) }
     const document = { ...alice.document, verificationMethod: [{ ...(key ?? expect.fail()), publicKeyJwk }, ...keys] }
@@ -307,8 +316,13 @@ describe('mistakes of the caller', () => {
     'a compact envelope that is signed': () =>
       pack(message, { to: bob.did, sign: alice.did, encoding: 'compact' }, asAlice),
   }
+  const rows: Readonly<Record<string, string>> = {
+    'both "from" and "sign"': ' [A11]',
+    'a signed message without "to"': ' [A14, A15]',
+    'authcrypt in JSON without "from"': ' [B10]',
+  }
   for (const [what, call] of Object.entries(mistakes)) {
-    test(`${what} is a TypeError`, async () => {
+    test(`${what} is a TypeError${rows[what] ?? ''}`, async () => {
       await expect(call()).rejects.toThrow(TypeError)
     })
   }

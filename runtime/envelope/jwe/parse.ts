@@ -31,6 +31,7 @@ export interface Jwe {
   /** The key id of the sender; present exactly when `alg` is authenticated. A claim, until decryption proves it. */
   readonly skid?: string
   readonly typ?: string
+  readonly cty?: string
   readonly recipients: readonly { readonly kid: string; readonly encryptedKey: Uint8Array }[]
   readonly iv: Uint8Array
   /** The encrypted bytes followed by the tag. */
@@ -67,6 +68,7 @@ export function parseJwe(input: Uint8Array | Members, crypto: Crypto, options: P
   const apv = bytesMember(header, 'apv')
   if (!equalBytes(apv, apvOf(recipients, crypto))) throw malformed('"apv" does not match the recipients')
   const typ = optionalText(header, 'typ')
+  const cty = optionalText(header, 'cty')
   return {
     alg,
     enc,
@@ -75,6 +77,7 @@ export function parseJwe(input: Uint8Array | Members, crypto: Crypto, options: P
     apv,
     ...readSender(header, alg),
     ...(typ === undefined ? {} : { typ }),
+    ...(cty === undefined ? {} : { cty }),
     recipients,
     ...readContent(members, enc.aead(crypto)),
     aad: encodeUtf8(text),

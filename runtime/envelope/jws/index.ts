@@ -1,2 +1,2 @@
-export type { Jws, JwsSignature, JwsSignOptions, SignatureAlgorithm } from './jws.ts'
+export type { Jws, JwsSignature, JwsSigner, JwsSignOptions, SignatureAlgorithm } from './jws.ts'
 export { maxSignatures, parseJws, signJws, verifyJws } from './jws.ts'

@@ -21,7 +21,7 @@ export const maxSignatures = 8
 export interface SignatureAlgorithm {
   readonly alg: string
   readonly curve: string
-  /** Tells whether \`crypto\` has what it takes. */
+  /** Tells whether `crypto` has what it takes. */
   isSupported(crypto: Crypto): boolean
   /** Tells whether the signature verifies; one of a wrong length does not. */
   verify(crypto: Crypto, signature: Uint8Array, data: Uint8Array, publicKey: Uint8Array): boolean
@@ -56,6 +56,7 @@ export interface JwsSignature {
   /** The key id of the signer: a claim, and possibly from a header that is not protected. */
   readonly kid: string
   readonly typ?: string
+  readonly cty?: string
   /** What was signed, as it was received. */
   readonly signingInput: Uint8Array
   readonly signature: Uint8Array
@@ -99,12 +100,18 @@ export function verifyJws(
   if (!verified) throw new DidCommError('ERR_ENVELOPE_SIGNATURE', 'the signature does not verify')
 }
 
-export interface JwsSignOptions {
-  readonly payload: Uint8Array
+/** One key that signs. */
+export interface JwsSigner {
   readonly kid: string
   /** The curve of the signing key. */
   readonly curve: string
   readonly sign: (data: Uint8Array) => Promise<Uint8Array>
+}
+
+export interface JwsSignOptions extends JwsSigner {
+  readonly payload: Uint8Array
+  /** Further keys that sign the same payload, in the General form. */
+  readonly others?: readonly JwsSigner[]
   /** Default `application/didcomm-signed+json`. */
   readonly typ?: string
   /** Which JSON Serialization (RFC 7515 §7.2). Default `general`, the one that all implementations read. */
@@ -119,22 +126,28 @@ export function algOf(curve: string): string {
 }
 
 /**
- * Signs `payload`, as a JWS.
+ * Signs `payload` with one key or several, as a JWS.
  *
  * The key id goes into the unprotected header, as in all vectors of the specification: implementations in the field
  * reject it elsewhere. Nothing hangs on its protection, since the payload names its author and the key must be theirs.
  *
+ * @throws TypeError where several keys sign in the Flattened form
+ * @throws RangeError where more than `maxSignatures` keys sign
  * @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED`
  */
 export async function signJws(options: JwsSignOptions): Promise<Uint8Array> {
-  const header = { typ: options.typ ?? 'application/didcomm-signed+json', alg: algOf(options.curve) }
-  const protectedHeader = encodeBase64url(encodeUtf8(JSON.stringify(header)))
+  const { typ = 'application/didcomm-signed+json', form, others = [] } = options
+  if (form === 'flattened' && others.length > 0) throw new TypeError('"form" expected general for several signatures')
+  if (others.length >= maxSignatures) throw new RangeError(`"others" expected fewer than ${maxSignatures} keys`)
   const payload = encodeBase64url(options.payload)
-  const signature = encodeBase64url(await options.sign(encodeUtf8(`${protectedHeader}.${payload}`)))
-  const entry = { protected: protectedHeader, signature, header: { kid: options.kid } }
-  return encodeUtf8(
-    JSON.stringify(options.form === 'flattened' ? { payload, ...entry } : { payload, signatures: [entry] }),
-  )
+  const signatures = await Promise.all([options, ...others].map((signer) => signatureOf(payload, typ, signer)))
+  return encodeUtf8(JSON.stringify(form === 'flattened' ? { payload, ...signatures[0] } : { payload, signatures }))
+}
+
+async function signatureOf(payload: string, typ: string, { kid, curve, sign }: JwsSigner): Promise<object> {
+  const protectedHeader = encodeBase64url(encodeUtf8(JSON.stringify({ typ, alg: algOf(curve) })))
+  const signature = await sign(encodeUtf8(`${protectedHeader}.${payload}`))
+  return { protected: protectedHeader, signature: encodeBase64url(signature), header: { kid } }
 }
 
 function signatureMembers(members: Members): readonly Members[] {
@@ -165,10 +178,12 @@ export function parseSignature(entry: Members, payload: string): JwsSignature {
   if (typeof header['alg'] !== 'string') throw malformed('"alg" is missing or no string')
   const alg = byAlg.get(header['alg'])
   const typ = optionalText(header, 'typ')
+  const cty = optionalText(header, 'cty')
   return {
     ...(alg ? { alg } : {}),
     kid: kidMember(header['kid'] === undefined ? unprotected : header, 'kid'),
     ...(typ === undefined ? {} : { typ }),
+    ...(cty === undefined ? {} : { cty }),
     signingInput: encodeUtf8(`${text}.${payload}`),
     signature: bytesMember(entry, 'signature'),
   }
