@@ -87,18 +87,18 @@ describe('the key derivation', () => {
 
 describe('encrypting and decrypting', () => {
   for (const enc of ['A256CBC-HS512', 'XC20P', 'A256GCM'] as const) {
-    test(`every recipient opens an anoncrypt envelope with ${enc}`, async () => {
+    test(`every recipient opens an anoncrypt envelope with ${enc} [E7, E8, E9, G1]`, async () => {
       const jwe = await made({ enc })
       for (const key of bob) expect(await open(jwe, key)).toEqual(text('Three is a magic number.'))
     })
   }
 
-  test('every recipient opens an authcrypt envelope', async () => {
+  test('every recipient opens an authcrypt envelope [E7, F1]', async () => {
     const jwe = await made({ authcrypt: true })
     for (const key of bob) expect(await open(jwe, key)).toEqual(text('Three is a magic number.'))
   })
 
-  test('the protected header carries what DIDComm asks for', async () => {
+  test('the protected header carries what DIDComm asks for [A4, E12, E14, E15, F1, F4]', async () => {
     const jwe = await made({ authcrypt: true })
     const header = JSON.parse(Buffer.from(jwe.protected, 'base64url').toString())
     const sorted = 'did:example:bob#1.did:example:bob#2.did:example:bob#3'
@@ -117,7 +117,7 @@ describe('encrypting and decrypting', () => {
   })
 
   for (const enc of ['XC20P', 'A256GCM'] as const) {
-    test(`authcrypt with ${enc} is refused, since its tag does not commit to the key`, async () => {
+    test(`authcrypt with ${enc} is refused, since its tag does not commit to the key [E8, E9, F2]`, async () => {
       await expect(made({ authcrypt: true, enc })).rejects.toMatchObject({ code: 'ERR_ENVELOPE_UNSUPPORTED' })
       const jwe = changeHeader(await made({ authcrypt: true }), (header) => {
         header['enc'] = enc
@@ -283,7 +283,7 @@ describe('what is malformed', () => {
     'a number as ciphertext': (jwe) => ({ ...jwe, ciphertext: 1 }),
   }
   for (const [what, change] of Object.entries(malformed)) {
-    test(`${what} fails with ERR_ENVELOPE_MALFORMED`, async () => {
+    test(`${what} fails with ERR_ENVELOPE_MALFORMED [E3, E12, E14, F6]`, async () => {
       const changed = (await change(await made({ authcrypt: true }))) as Uint8Array
       expect(() => parseJwe(changed, crypto)).toThrow(expect.objectContaining({ code: 'ERR_ENVELOPE_MALFORMED' }))
     })
@@ -329,14 +329,14 @@ describe('what is malformed', () => {
     })
   }
 
-  test('a skid that is absent is taken from apu', async () => {
+  test('a skid that is absent is taken from apu [F5]', async () => {
     const jwe = changeHeader(await made({ authcrypt: true }), (header) => {
       delete header['skid']
     })
     expect(parseJwe(jwe, crypto).skid).toBe(alice.kid)
   })
 
-  test('an apu of null counts as absent in anoncrypt', async () => {
+  test('an apu of null counts as absent in anoncrypt [G2]', async () => {
     const jwe = changeHeader(await made(), (header) => {
       header['apu'] = null
     })

@@ -33,22 +33,22 @@ function changeHeader(jws: Made, change: (header: Record<string, unknown>) => vo
   }
 }
 
-test('what was signed verifies', async () => {
+test('what was signed verifies [H1]', async () => {
   const jws = await made()
   expect(verifyAll(jws)).toEqual(text('{"id":"1"}'))
   expect(parseJws(jws).signatures[0]).toMatchObject({ kid, typ: 'application/didcomm-signed+json' })
 })
 
-test('the key id is in the unprotected header, where all implementations find it', async () => {
+test('the key id is in the unprotected header, where all implementations find it [H2, H4, Z6]', async () => {
   expect((await made()).signatures[0].header).toEqual({ kid })
 })
 
-test('the flattened serialization is read', async () => {
+test('the flattened serialization is read [H2]', async () => {
   const { payload, signatures } = await made()
   expect(verifyAll({ payload, ...signatures[0] })).toEqual(text('{"id":"1"}'))
 })
 
-test('a key id in the protected header is read', async () => {
+test('a key id in the protected header is read [H4, Z6]', async () => {
   const jws = changeHeader(await made(), (header) => {
     header['kid'] = kid
   })

@@ -54,7 +54,7 @@ const [aliceAgreement, aliceSigning] = alice.keys.map(({ kid }) => kid)
 const bobFirst = bob.keys[0]?.kid
 
 describe('what each envelope proves', () => {
-  test('a plaintext proves nothing', async () => {
+  test('a plaintext proves nothing [A9]', async () => {
     const { bytes, mediaType, id } = packPlaintext(message)
     expect({ mediaType, id }).toEqual({ mediaType: 'application/didcomm-plain+json', id: message.id })
     expect(await unpack(bytes, asBob)).toEqual({
@@ -66,7 +66,7 @@ describe('what each envelope proves', () => {
     })
   })
 
-  test('a signed message proves its sender to everybody', async () => {
+  test('a signed message proves its sender to everybody [A9, H3]', async () => {
     const { bytes, mediaType } = await packSigned(message, { from: alice.did }, asAlice)
     expect(mediaType).toBe('application/didcomm-signed+json')
     expect(await unpack(bytes, asCarol)).toEqual({
@@ -80,7 +80,7 @@ describe('what each envelope proves', () => {
   })
 
   for (const enc of ['A256CBC-HS512', 'XC20P', 'A256GCM'] as const) {
-    test(`anoncrypt with ${enc} hides the message and proves no sender`, async () => {
+    test(`anoncrypt with ${enc} hides the message and proves no sender [A9, E7, E8, E9]`, async () => {
       const { bytes, mediaType } = await pack(message, { ...anoncrypt, enc }, asAlice)
       expect(mediaType).toBe('application/didcomm-encrypted+json')
       expect(await unpack(bytes, asBob)).toEqual({
@@ -94,7 +94,7 @@ describe('what each envelope proves', () => {
     })
   }
 
-  test('authcrypt proves the sender', async () => {
+  test('authcrypt proves the sender [A9, B11, F8]', async () => {
     const { bytes } = await pack(message, authcrypt, asAlice)
     expect(await unpack(bytes, asBob)).toEqual({
       message: onTheWire,
@@ -107,24 +107,24 @@ describe('what each envelope proves', () => {
     })
   })
 
-  test('anoncrypt of a signed message proves the signer', async () => {
+  test('anoncrypt of a signed message proves the signer [A9, A13, A17]', async () => {
     const { bytes } = await pack(message, { to: bob.did, sign: alice.did }, asAlice)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: true })
   })
 
-  test('authcrypt of a message signed by the same sender is accepted', async () => {
+  test('authcrypt of a message signed by the same sender is accepted [A9, A11, A13]', async () => {
     const signed = await packSigned(message, { from: alice.did }, asAlice)
     const bytes = await encryptFor(bob, signed.bytes, alice)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: true })
   })
 
-  test('anoncrypt of authcrypt proves the sender', async () => {
+  test('anoncrypt of authcrypt proves the sender [A9, G4]', async () => {
     const inner = await pack(message, authcrypt, asAlice)
     const bytes = await encryptFor(bob, inner.bytes)
     expect(await unpack(bytes, asBob)).toMatchObject({ sender: alice.did, encrypted: true, nonRepudiable: false })
   })
 
-  test('each of the recipient’s keys opens the envelope by itself', async () => {
+  test('each of the recipient’s keys opens the envelope by itself [E4]', async () => {
     const { bytes } = await pack(message, authcrypt, asAlice)
     for (const key of bob.keys.filter(({ curve }) => curve === 'X25519')) {
       const one = contextOf(bob, everybody, { secrets: testSecrets([key]) })
@@ -179,12 +179,12 @@ describe('combinations that DIDComm forbids', () => {
     'authcrypt of authcrypt': async () => encryptFor(bob, (await pack(message, authcrypt, asAlice)).bytes, alice),
   }
   for (const [what, make] of Object.entries(forbidden)) {
-    test(`${what} fails with ERR_ENVELOPE_UNSUPPORTED`, async () => {
+    test(`${what} fails with ERR_ENVELOPE_UNSUPPORTED [A10]`, async () => {
       expect(await codeOf(unpack(await make(), asBob))).toBe('ERR_ENVELOPE_UNSUPPORTED')
     })
   }
 
-  test('signed of encrypted and signed of signed fail with ERR_ENVELOPE_UNSUPPORTED', async () => {
+  test('signed of encrypted and signed of signed fail with ERR_ENVELOPE_UNSUPPORTED [A10, A13]', async () => {
     const { signJws } = await import('../../runtime/envelope/jws/index.ts')
     const kid = alice.keys[1]?.kid ?? ''
     const sign = (data: Uint8Array) => asAlice.secrets.sign(kid, data)
@@ -223,19 +223,19 @@ describe('addressing', () => {
     },
   }
   for (const [what, make] of Object.entries(unfit)) {
-    test(`${what} fails with ERR_ENVELOPE_ADDRESSING`, async () => {
+    test(`${what} fails with ERR_ENVELOPE_ADDRESSING [A12, A15, B10, C1, C2, C3, C4]`, async () => {
       expect(await codeOf(unpack(await make(), asBob))).toBe('ERR_ENVELOPE_ADDRESSING')
     })
   }
 
-  test('a sender key that the DID does not list for key agreement fails with ERR_ENVELOPE_ADDRESSING', async () => {
+  test('a sender key that the DID does not list for key agreement fails with ERR_ENVELOPE_ADDRESSING [B11, C4]', async () => {
     const revoked = { ...alice, document: { ...alice.document, keyAgreement: [] } }
     const { bytes } = await pack(message, authcrypt, asAlice)
     const context = contextOf(bob, [revoked])
     expect(await codeOf(unpack(bytes, context))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
 
-  test('a signing key that the DID does not list for authentication fails with ERR_ENVELOPE_ADDRESSING', async () => {
+  test('a signing key that the DID does not list for authentication fails with ERR_ENVELOPE_ADDRESSING [C4, C5, H3]', async () => {
     const revoked = { ...alice, document: { ...alice.document, authentication: [] } }
     const { bytes } = await packSigned(message, { from: alice.did }, asAlice)
     expect(await codeOf(unpack(bytes, contextOf(bob, [revoked])))).toBe('ERR_ENVELOPE_ADDRESSING')
@@ -246,13 +246,13 @@ describe('addressing', () => {
     expect(await codeOf(unpack(bytes, asCarol))).toBe('ERR_RECIPIENT_UNKNOWN')
   })
 
-  test('an own key that our DID no longer lists does not open', async () => {
+  test('an own key that our DID no longer lists does not open [C6]', async () => {
     const rotated = { ...bob, document: { ...bob.document, keyAgreement: [] } }
     const { bytes } = await pack(message, authcrypt, asAlice)
     expect(await codeOf(unpack(bytes, contextOf(rotated, [alice])))).toBe('ERR_RECIPIENT_UNKNOWN')
   })
 
-  test('a sender key of low order fails with ERR_ENVELOPE_DECRYPT', async () => {
+  test('a sender key of low order fails with ERR_ENVELOPE_DECRYPT [E16]', async () => {
     const [key, ...keys] = alice.document.verificationMethod ?? []
     const publicKeyJwk = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) }
     const document = { ...alice.document, verificationMethod: [{ ...(key ?? expect.fail()), publicKeyJwk }, ...keys] }
