@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkBench } from './check-bench.ts'
+import { checkConformance } from './check-conformance.ts'
 import { checkConstantTimes } from './check-constant-time.ts'
 import { checkCores } from './check-core.ts'
 import { checkDocs } from './check-docs.ts'
@@ -46,6 +47,7 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   names: () => checkNames(tree),
   package: () => checkPackage(tree),
   docs: () => checkDocs(tree),
+  conformance: () => checkConformance(tree),
   bench: () => checkBench(tree),
   sizes: () => checkSizes(root),
   core: checkCores,

@@ -32,11 +32,11 @@ describe('didcommServices', () => {
     ['a list of types', service({ uri }, { type: ['LinkedDomains', 'DIDCommMessaging'] }), [bare]],
     ['another type', service(uri, { type: 'did-communication', recipientKeys: ['#key-1'] }), []],
     ['another type whose endpoint is odd', service({ origins: [] }, { type: 'LinkedDomains' }), []],
-  ])('reads %s [L9, L10]', (_, given, endpoints) => {
+  ])('reads %s [L9, L10, L12, L14]', (_, given, endpoints) => {
     expect(didcommServices(serving(given))).toStrictEqual(endpoints)
   })
 
-  it('keeps the order of the document', () => {
+  it('keeps the order of the document [L11]', () => {
     const uris = ['https://a.example', 'wss://b.example', 'did:example:mediator']
     expect(didcommServices(serving(...uris.map((each) => service({ uri: each })))).map((each) => each.uri)).toEqual(
       uris,

@@ -20,7 +20,7 @@ const message: Message = {
 }
 
 for (const encoding of ['json', 'compact'] as const) {
-  test(`a ${encoding} envelope passes two mediators in order and arrives unchanged`, async () => {
+  test(`a ${encoding} envelope passes two mediators in order and arrives unchanged [L3]`, async () => {
     const packed = await pack(message, { to: bob.did, from: alice.did, encoding }, asAlice)
     const wrapped = await wrapForward(packed.bytes, { next: bob.did, routingKeys: [keyOf(near), keyOf(far)] }, asAlice)
     expect(wrapped.mediaType).toBe('application/didcomm-encrypted+json')
@@ -74,7 +74,7 @@ describe('unwrapping', () => {
     ...changes,
   })
 
-  test('JSON, base64url and padded base64 attachments are all taken, in order', () => {
+  test('JSON, base64url and padded base64 attachments are all taken, in order [L2, D5, Z18]', () => {
     const attachments = [{ data: { json: { a: 1 } } }, { data: { base64: '-_8' } }, { data: { base64: '+/8=' } }]
     expect(unwrapForward(forward({ attachments })).payloads).toEqual([
       new TextEncoder().encode('{"a":1}'),
@@ -102,7 +102,7 @@ describe('unwrapping', () => {
     })
   }
 
-  test('a forward without attachments fails with ERR_MESSAGE_MALFORMED', () => {
+  test('a forward without attachments fails with ERR_MESSAGE_MALFORMED [L1]', () => {
     const { attachments: _, ...bare } = forward({})
     expect(() => unwrapForward(bare as Message)).toThrow(expect.objectContaining({ code: 'ERR_MESSAGE_MALFORMED' }))
   })

@@ -104,7 +104,7 @@ describe.skipIf(!sicpaSecrets)('the vectors of the sicpa libraries', () => {
   }
 
   for (const { to, packed, layers_after_unwrapping: layers } of onions?.vectors ?? []) {
-    test(`the forward onion to ${to} unwraps, layer by layer`, async () => {
+    test(`the forward onion to ${to} unwraps, layer by layer [L1, L2, L3]`, async () => {
       let bytes = bytesOf(packed)
       for (const { plaintext } of layers) {
         const { message } = await unpack(bytes, asAnybody)

@@ -36,7 +36,7 @@ const update = async (party: Party, to: Party, ...updates: Json[]) => {
 }
 
 describe('asking for mediation', () => {
-  it('is granted, with the DIDs to name as an endpoint', async () => {
+  it('is granted, with the DIDs to name as an endpoint [T6, Z17]', async () => {
     const { mediator, recipient } = await setup()
     const cloud = await recipient('c')
     expect(await requestMediation(cloud.agent, mediator.did)).toEqual([mediator.did])
@@ -121,7 +121,7 @@ describe('the list of recipients', () => {
     expect(await mailbox.count('did:example:old')).toBe(0)
   })
 
-  it('answers each update with its DID, its action and its result, in order', async () => {
+  it('answers each update with its DID, its action and its result, in order [T6]', async () => {
     const { mediator, recipient } = await setup()
     const cloud = await recipient('c')
     const updates = [add('did:example:a'), remove('did:example:b'), { recipient_did: 'did:example:c', action: 'burn' }]

@@ -50,7 +50,7 @@ const fill = async (mailbox: Mailbox, did: string, ...sizes: number[]) => {
 }
 
 describe('the mediator', () => {
-  it('tells how many messages wait, for one recipient and for all', async () => {
+  it('tells how many messages wait, for one recipient and for all [T7]', async () => {
     const { mediator, mailbox, cloud } = await setup()
     await mailbox.register('did:example:b', cloud.shortDid)
     await fill(mailbox, cloud.shortDid, 1, 2)
@@ -66,7 +66,7 @@ describe('the mediator', () => {
     expect((await about(`${cloud.shortDid}#key-1`)).body['message_count']).toBe(2)
   })
 
-  it('delivers no more than was asked, oldest first, and keeps what it delivers', async () => {
+  it('delivers no more than was asked, oldest first, and keeps what it delivers [T7]', async () => {
     const { mediator, mailbox, cloud } = await setup()
     await fill(mailbox, cloud.shortDid, 1, 2, 3)
     for (const _ of [1, 2]) {
@@ -143,7 +143,7 @@ describe('the mediator', () => {
     expect(mediator.agent.counters().refused).toEqual({ [code]: 1 })
   })
 
-  it('never puts a status or a delivery into a mailbox', async () => {
+  it('never puts a status or a delivery into a mailbox [T7]', async () => {
     const { mediator, cloud, waiting, write } = await setup()
     await write('hello')
     const send = async (type: string, body: Draft['body']) => {
@@ -174,7 +174,7 @@ describe('the mediator', () => {
     expect(delivered).toEqual([['m0', 'm1', 'm2', 'm3'], ['m4'], ['m5'], ['m6']])
   })
 
-  it('does no live delivery, and says so', async () => {
+  it('does no live delivery, and says so [T7, P13]', async () => {
     const { mediator, cloud } = await setup()
     const off = await ask(cloud, mediator, { type: LIVE_DELIVERY_CHANGE, body: { live_delivery: false } })
     expect([off.type, off.body['live_delivery']]).toEqual([STATUS, false])

@@ -79,7 +79,7 @@ describe('a mediator', () => {
     expect(one?.id).not.toBe(other?.id)
   })
 
-  it('takes envelopes in base64 of either alphabet, with padding and without, and in JSON', async () => {
+  it('takes envelopes in base64 of either alphabet, with padding and without, and in JSON [L2, D5]', async () => {
     const { forward, stored } = await byHand()
     const attachments = [
       { data: { base64: base64('???>>>1') } },
@@ -113,7 +113,7 @@ describe('a mediator', () => {
     ['a link', { attachments: [{ data: { links: ['http://a/'], hash: 'zQm' } }] }],
     ['text for JSON', { attachments: [{ data: { json: 'text' } }] }],
     ['no base64', { attachments: [{ data: { base64: 'YQ' } }, { data: { base64: '*' } }] }],
-  ])('refuses a forward with %s, and keeps nothing of it', async (_, draft) => {
+  ])('refuses a forward with %s, and keeps nothing of it [L1]', async (_, draft) => {
     const { mediator, forward, stored } = await byHand()
     expect(await forward({ attachments: [{ data: { base64: 'YQ' } }], ...draft } as Partial<Draft>)).toBe('refused')
     expect(mediator.agent.counters().refused).toEqual({ ERR_MESSAGE_MALFORMED: 1 })

@@ -24,7 +24,7 @@ describe('a ping', () => {
     ['says nothing, which means that it asks', { type: PING }],
     ['says something else than false', { type: PING, body: { response_requested: 'no' } }],
     ['is of a newer minor version', { type: 'https://didcomm.org/trust-ping/2.1/ping' }],
-  ] satisfies [string, Draft][])('that %s is answered once, in its thread', async (_, draft) => {
+  ] satisfies [string, Draft][])('that %s is answered once, in its thread [T1]', async (_, draft) => {
     const { alice, bob } = await pair()
     const answers: unknown[] = []
     alice.agent.on(PING_RESPONSE, ({ message }) => void answers.push(message.thid) as undefined)
@@ -33,7 +33,7 @@ describe('a ping', () => {
     expect(bob.agent.counters()).toMatchObject({ received: 1, sent: 1 })
   })
 
-  it('is not answered where it asks for none', async () => {
+  it('is not answered where it asks for none [T1]', async () => {
     const { alice, bob } = await pair()
     expect(ping({ responseRequested: false }).body).toEqual({ response_requested: false })
     await alice.agent.send(ping({ responseRequested: false }), { to: bob.did })

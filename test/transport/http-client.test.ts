@@ -30,7 +30,7 @@ describe('the HTTP client', () => {
     [429, 'ERR_TRANSPORT_UNREACHABLE'],
     [500, 'ERR_TRANSPORT_UNREACHABLE'],
     [503, 'ERR_TRANSPORT_UNREACHABLE'],
-  ])('takes HTTP %i as %s', async (status, code) => {
+  ])('takes HTTP %i as %s [M3]', async (status, code) => {
     const transport = await sender()
     expect(await codeOf(transport.send(await answering(status), { bytes }))).toBe(code)
   })
@@ -44,7 +44,7 @@ describe('the HTTP client', () => {
     expect(await codeOf(transport.send(url, { bytes: new Uint8Array(1_000) }))).toBe('no error')
   })
 
-  it('names the media type by the first byte where the packet has none', async () => {
+  it('names the media type by the first byte where the packet has none [A3]', async () => {
     const types: (string | undefined)[] = []
     const { url } = await open({}, async ({ mediaType }) => {
       types.push(mediaType)
@@ -56,7 +56,7 @@ describe('the HTTP client', () => {
     expect(types).toEqual([type, 'application/cose; cose-type="cose-encrypt0"'])
   })
 
-  it('follows a 307 within its origin, with the same body', async () => {
+  it('follows a 307 within its origin, with the same body [M4]', async () => {
     const paths: string[] = []
     const { url } = await serve((asked, response) => {
       paths.push(asked.url ?? '')
@@ -73,7 +73,7 @@ describe('the HTTP client', () => {
     expect(paths).toEqual(['/', '/new'])
   })
 
-  it.each([301, 302, 303, 308])('does not follow a %i', async (status) => {
+  it.each([301, 302, 303, 308])('does not follow a %i [M4]', async (status) => {
     const paths: string[] = []
     const { url } = await serve((asked, response) => {
       paths.push(asked.url ?? '')

@@ -45,7 +45,7 @@ describe('the HTTP server', () => {
     expect(JSON.stringify(answer.headers)).not.toContain('secret')
   })
 
-  it('answers 200 with the reply and its media type', async () => {
+  it('answers 200 with the reply and its media type [M9]', async () => {
     const { url } = await open({}, async ({ reply }) => {
       await reply?.({ bytes, mediaType: 'application/didcomm-plain+json' })
       return 'accepted'
@@ -63,7 +63,7 @@ describe('the HTTP server', () => {
     expect(await ask(url, { 'content-type': type }, bytes)).toMatchObject({ status: 503, body: '' })
   })
 
-  it('answers 413 to a declared length over its limit, and closes the connection', async () => {
+  it('answers 413 to a declared length over its limit, and closes the connection [M7]', async () => {
     const received: Packet[] = []
     const { url } = await open({ maxPacketBytes: 100 }, async (packet) => {
       received.push(packet)
