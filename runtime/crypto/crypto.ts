@@ -189,9 +189,12 @@ export interface Secrets {
    * Computes the raw shared secret of the private key `kid` and `peerPublicKey`. X25519: 32 bytes; other curves: a point as
    * in SEC 1, of which the result is the x-coordinate.
    *
+   * @param isLasting the peer's key is one of its DID document and not of one message: the result may be remembered, by who keeps the private
+   * key in the same memory anyway
+   *
    * @throws DidCommError `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`
    */
-  deriveBits(kid: string, peerPublicKey: Uint8Array): Promise<Uint8Array>
+  deriveBits(kid: string, peerPublicKey: Uint8Array, isLasting?: boolean): Promise<Uint8Array>
   /**
    * Signs with the private key `kid`: EdDSA (64 bytes), or ECDSA with the hash of the curve's algorithm, R and S at full length.
    *

@@ -1,6 +1,10 @@
+import { encodeBase64url } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
 import { copyOf, expectBytes } from './arguments.ts'
 import type { Crypto, EcCurve, Secrets, SigningKey } from './crypto.ts'
+
+/** Of how many pairs of lasting keys the shared secret is remembered. */
+const MAX_AGREED = 256
 
 /** A private key in memory, as it is given to `memorySecrets`. */
 export interface SecretKey {
@@ -12,7 +16,8 @@ export interface SecretKey {
 }
 
 /**
- * Makes `Secrets` over private keys in memory. The keys are copied, and nothing gives them out again: not a member, not
+ * Makes `Secrets` over private keys in memory, which remember what the lasting keys of two parties agree on: with those who write often,
+ * authcrypt then takes a scalar multiplication less for each message. The keys are copied, and nothing gives them out again: not a member, not
  * `JSON.stringify`, not an inspector's print of the object.
  *
  * @throws RangeError where a key is none of its curve, or two have one `kid`; where `crypto` does not have the curve
@@ -30,6 +35,24 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
     held.set(kid, { kid, curve, secretKey: copyOf(secretKey) })
   }
 
+  /** What two lasting keys agreed on, the latest last. */
+  const agreed = new Map<string, Uint8Array>()
+
+  function agree(kid: string, peerPublicKey: Uint8Array): Uint8Array {
+    const key = held.get(kid)
+    if (key?.curve === 'X25519') return crypto.x25519.getSharedSecret(key.secretKey, peerPublicKey)
+    const curve = key && crypto.curves?.get(key.curve)
+    if (!key || !curve) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret key for key agreement for ${kid}`)
+    return curve.getSharedSecret(key.secretKey, peerPublicKey)
+  }
+
+  function remember(name: string, bits: Uint8Array): void {
+    agreed.delete(name)
+    agreed.set(name, bits)
+    const [oldest] = agreed.keys()
+    if (agreed.size > MAX_AGREED && oldest !== undefined) agreed.delete(oldest)
+  }
+
   const signingKeys = new Map<string, SigningKey>()
 
   function signingKey({ kid, secretKey }: SecretKey): SigningKey {
@@ -45,12 +68,12 @@ export function memorySecrets(crypto: Crypto, keys: readonly SecretKey[]): Secre
     async has(kid) {
       return held.has(kid)
     },
-    async deriveBits(kid, peerPublicKey) {
-      const key = held.get(kid)
-      if (key?.curve === 'X25519') return crypto.x25519.getSharedSecret(key.secretKey, peerPublicKey)
-      const curve = key && crypto.curves?.get(key.curve)
-      if (!key || !curve) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret key for key agreement for ${kid}`)
-      return curve.getSharedSecret(key.secretKey, peerPublicKey)
+    async deriveBits(kid, peerPublicKey, isLasting = false) {
+      if (!isLasting) return agree(kid, peerPublicKey)
+      const name = `${kid} ${encodeBase64url(peerPublicKey)}`
+      const bits = agreed.get(name) ?? agree(kid, peerPublicKey)
+      remember(name, bits)
+      return bits.slice()
     },
     async sign(kid, data) {
       const key = held.get(kid)

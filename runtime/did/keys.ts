@@ -39,6 +39,8 @@ const KEY_PROPERTIES = ['publicKeyMultibase', 'publicKeyJwk', 'publicKeyBase58']
  * Lists the keys under `keyAgreement`, in the order of the document: what a message to this DID is encrypted to. Keys
  * of kinds that are not known here are left out, and so are methods that are not the document's own.
  *
+ * A document is read once: it may not change afterwards.
+ *
  * @throws DidCommError `ERR_DID_MALFORMED` where a key of a known kind is broken
  */
 export function keyAgreementKeys(document: DidDocument): PublicKey[] {
@@ -49,13 +51,28 @@ export function keyAgreementKeys(document: DidDocument): PublicKey[] {
  * Lists the keys under `authentication`, in the order of the document: what this DID signs with. Keys of kinds that are
  * not known here are left out, and so are methods that are not the document's own.
  *
+ * A document is read once: it may not change afterwards.
+ *
  * @throws DidCommError `ERR_DID_MALFORMED` where a key of a known kind is broken
  */
 export function authenticationKeys(document: DidDocument): PublicKey[] {
   return keysOf(document, 'authentication').filter(({ curve }) => curve !== 'X25519')
 }
 
-function keysOf(document: DidDocument, relationship: 'keyAgreement' | 'authentication'): PublicKey[] {
+type Relationship = 'keyAgreement' | 'authentication'
+
+/** The keys of documents that were looked at: each message looks at two or more. */
+const known = new WeakMap<DidDocument, Partial<Record<Relationship, readonly PublicKey[]>>>()
+
+function keysOf(document: DidDocument, relationship: Relationship): readonly PublicKey[] {
+  const keys = known.get(document) ?? {}
+  known.set(document, keys)
+  const found = keys[relationship] ?? readKeys(document, relationship)
+  keys[relationship] = found
+  return found
+}
+
+function readKeys(document: DidDocument, relationship: Relationship): PublicKey[] {
   const methods = new Map<string, VerificationMethod>()
   for (const method of listOf(document, 'verificationMethod')) {
     if (typeof method === 'string') throw malformed('a verification method is not an object')

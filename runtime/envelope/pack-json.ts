@@ -4,7 +4,7 @@ import { serializeMessage } from '../message/plaintext.ts'
 import { checkPacking, expectFrom } from './addressing.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
-import { encryptJwe } from './jwe/jwe.ts'
+import { type DeriveBits, encryptJwe } from './jwe/jwe.ts'
 import { type JwsSigner, signJws } from './jws/jws.ts'
 import { authcryptKeys, recipientKeys, signingKey } from './keys.ts'
 
@@ -74,7 +74,7 @@ async function authcrypt(
   const { from, to, ...enc } = options
   const { sender, recipients } = await authcryptKeys(from, to, context)
   const { kid } = sender
-  const deriveBits = (peerPublicKey: Uint8Array): Promise<Uint8Array> => context.secrets.deriveBits(kid, peerPublicKey)
+  const deriveBits: DeriveBits = (peerPublicKey, isLasting) => context.secrets.deriveBits(kid, peerPublicKey, isLasting)
   return encryptJwe({ plaintext, recipients, sender: { kid, deriveBits }, ...enc }, context)
 }
 

@@ -9,7 +9,7 @@ import { checkAddressing, sameDid } from './addressing.ts'
 import type { Allows, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
 import { priorOf } from './from-prior.ts'
 import { isMembers, malformed, unsupported } from './jose.ts'
-import { decryptJwe } from './jwe/jwe.ts'
+import { type DeriveBits, decryptJwe } from './jwe/jwe.ts'
 import { type Jwe, parseJwe } from './jwe/parse.ts'
 import { parseJws, verifyJws } from './jws/jws.ts'
 import { listedKey } from './keys.ts'
@@ -136,7 +136,7 @@ async function decryptLayer(jwe: Jwe, opened: Opened, context: EnvelopeContext, 
   const kid = await ownKid(jwe, context)
   const senderKey = jwe.skid === undefined ? undefined : await authorisedKey(jwe.skid, 'keyAgreement', context)
   if (senderKey && senderKey.curve !== jwe.curve.crv) throw unsupported('the sender key is on another curve than "epk"')
-  const deriveBits = (peerPublicKey: Uint8Array): Promise<Uint8Array> => context.secrets.deriveBits(kid, peerPublicKey)
+  const deriveBits: DeriveBits = (peerPublicKey, isLasting) => context.secrets.deriveBits(kid, peerPublicKey, isLasting)
   const keys = { kid, deriveBits, ...(senderKey ? { senderPublicKey: senderKey.bytes } : {}) }
   const content = await decryptJwe(jwe, keys, context.crypto)
   const recipient = didOf(kid)

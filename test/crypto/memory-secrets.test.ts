@@ -24,6 +24,49 @@ describe('secrets in memory', () => {
     expect(toHex(await secrets.sign(signing.kid, hex(tests[1]?.message ?? '')))).toBe(tests[1]?.signature)
   })
 
+  it('remember what two lasting keys agree on, and give out a copy of it', async () => {
+    const peer = hex(diffieHellman.bobPublic)
+    const first = await secrets.deriveBits(exchange.kid, peer, true)
+    first.fill(0)
+    expect(toHex(await secrets.deriveBits(exchange.kid, peer, true))).toBe(diffieHellman.shared)
+    let multiplications = 0
+    const counting: typeof crypto = {
+      ...crypto,
+      x25519: {
+        ...crypto.x25519,
+        getSharedSecret: (...args) => {
+          multiplications += 1
+          return crypto.x25519.getSharedSecret(...args)
+        },
+      },
+    }
+    const counted = memorySecrets(counting, [exchange])
+    for (let i = 0; i < 3; i++) await counted.deriveBits(exchange.kid, peer, true)
+    expect(multiplications).toBe(1)
+    for (let i = 0; i < 3; i++) await counted.deriveBits(exchange.kid, peer)
+    expect(multiplications).toBe(4)
+    // 256 others later it is forgotten.
+    for (let i = 1; i <= 256; i++)
+      await counted.deriveBits(
+        exchange.kid,
+        new Uint8Array(32)
+          .fill(9, 0, 30)
+          .fill(i % 251, 30, 31)
+          .fill(i >> 4, 31),
+        true,
+      )
+    await counted.deriveBits(exchange.kid, peer, true)
+    expect(multiplications).toBe(261)
+  })
+
+  it('do not remember a key that no honest party makes', async () => {
+    for (let i = 0; i < 2; i++) {
+      await expect(secrets.deriveBits(exchange.kid, new Uint8Array(32), true)).rejects.toMatchObject({
+        code: 'ERR_KEY_INVALID',
+      })
+    }
+  })
+
   it('tell which keys there are', async () => {
     expect(await secrets.kids()).toEqual([exchange.kid, signing.kid])
     expect(await secrets.has(exchange.kid)).toBe(true)

@@ -6,8 +6,8 @@ import { type AlgEntry, algorithms, type Enc } from './algorithms.ts'
 import { type CurveEntry, curveEntry } from './curves.ts'
 import { apvOf, type Jwe, maxRecipients } from './parse.ts'
 
-/** A private key, used: computes the raw shared secret with a peer's public key. */
-export type DeriveBits = (peerPublicKey: Uint8Array) => Promise<Uint8Array>
+/** A private key, used: computes the raw shared secret with a peer's public key, which lasts longer than a message or does not. */
+export type DeriveBits = (peerPublicKey: Uint8Array, isLasting?: boolean) => Promise<Uint8Array>
 
 /** The public key of one recipient. */
 export interface JweRecipient {
@@ -61,14 +61,14 @@ export async function encryptJwe(
   const protectedHeader = encodeBase64url(encodeUtf8(JSON.stringify(header)))
 
   const aead = enc.aead(crypto)
-  const cek = randomBytes(aead.keyBytes)
-  const iv = randomBytes(aead.nonceBytes)
+  const random = randomBytes(aead.keyBytes + aead.nonceBytes)
+  const [cek, iv] = [random.subarray(0, aead.keyBytes), random.subarray(aead.keyBytes)]
   // Content first: with ECDH-1PU its tag goes into the key derivation, so that no recipient can forge for another.
   const sealed = aead.seal(cek, iv, plaintext, encodeUtf8(protectedHeader))
   const tag = sealed.subarray(sealed.length - aead.tagBytes)
   const wrapFor = async (recipient: JweRecipient): Promise<{ header: { kid: string }; encrypted_key: string }> => {
     const ze = ephemeral.deriveBits(recipient.bytes)
-    const zs = sender ? { zs: await sender.deriveBits(recipient.bytes) } : {}
+    const zs = sender ? { zs: await sender.deriveBits(recipient.bytes, true) } : {}
     const kek = alg.kek(crypto, { ze, ...zs, apu, apv, tag })
     return { header: { kid: recipient.kid }, encrypted_key: encodeBase64url(crypto.a256kw.wrapKey(kek, cek)) }
   }
@@ -120,7 +120,7 @@ export async function decryptJwe(jwe: Jwe, keys: JweDecryptKeys, crypto: Crypto)
 async function agree(jwe: Jwe, alg: AlgEntry, keys: JweDecryptKeys, crypto: Crypto): Promise<Uint8Array> {
   if (keys.senderPublicKey) jwe.curve.expectPublicKey(keys.senderPublicKey)
   const ze = await keys.deriveBits(jwe.epk)
-  const zs = alg.authenticated && keys.senderPublicKey ? { zs: await keys.deriveBits(keys.senderPublicKey) } : {}
+  const zs = alg.authenticated && keys.senderPublicKey ? { zs: await keys.deriveBits(keys.senderPublicKey, true) } : {}
   return alg.kek(crypto, { ze, ...zs, apu: jwe.apu, apv: jwe.apv, tag: jwe.tag })
 }
 

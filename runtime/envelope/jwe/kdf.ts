@@ -1,4 +1,4 @@
-import { concatBytes, encodeUtf8 } from '../../bytes/index.ts'
+import { encodeUtf8 } from '../../bytes/index.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 
 /** The input of the Concat KDF, named as in RFC 7518 §4.6.2. */
@@ -21,22 +21,24 @@ export interface KekInput {
  * the length-prefixed tag as part of SuppPubInfo.
  */
 export function deriveKek(crypto: Crypto, input: KekInput): Uint8Array {
-  const otherInfo = concatBytes(
-    lengthPrefixed(encodeUtf8(input.alg)),
-    lengthPrefixed(input.apu),
-    lengthPrefixed(input.apv),
-    uint32(input.kekBytes * 8),
-    input.tag ? lengthPrefixed(input.tag) : new Uint8Array(0),
-  )
-  return crypto.concatKdfSha256(input.z, otherInfo, input.kekBytes)
+  const { apu, apv, tag, kekBytes } = input
+  const alg = encodeUtf8(input.alg)
+  const otherInfo = new Uint8Array(16 + alg.length + apu.length + apv.length + (tag ? 4 + tag.length : 0))
+  let at = 0
+  for (const field of [alg, apu, apv]) at = writePrefixed(otherInfo, at, field)
+  at = writeUint32(otherInfo, at, kekBytes * 8)
+  if (tag) writePrefixed(otherInfo, at, tag)
+  return crypto.concatKdfSha256(input.z, otherInfo, kekBytes)
 }
 
-function lengthPrefixed(bytes: Uint8Array): Uint8Array {
-  return concatBytes(uint32(bytes.length), bytes)
+/** Writes the length of `bytes` and the bytes; returns where they end. */
+function writePrefixed(out: Uint8Array, at: number, bytes: Uint8Array): number {
+  const start = writeUint32(out, at, bytes.length)
+  out.set(bytes, start)
+  return start + bytes.length
 }
 
-function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+function writeUint32(out: Uint8Array, at: number, value: number): number {
+  for (let i = 0; i < 4; i++) out[at + i] = value >>> (24 - 8 * i)
+  return at + 4
 }
