@@ -63,6 +63,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: mqttWords },
   './transports/http': {},
+  './transports/ws': { without: ['ws'] },
   './world': { forbidden: [/node:/, /mqtt/] },
   './gateway': { without: ['didcomm-mote'] },
 }
