@@ -17,7 +17,8 @@ import { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
 import type { Rotation } from './rotation.ts'
-import { routeTo } from './route.ts'
+import { deliver, once, unlessBug } from './deliver.ts'
+import { type Route, routesTo } from './route.ts'
 
 /** The world of one agent. Everything it touches is passed in. */
 export interface AgentOptions extends World {
@@ -71,6 +72,14 @@ export interface Outgoing {
   uri: string
   packet: Packet
   encoding: Encoding
+  /** What to send to where if `uri` cannot be reached, in order; absent where there is one way only. */
+  alternatives?: readonly Attempt[]
+}
+
+/** One way of a message, with what is to be sent on it. */
+export interface Attempt {
+  uri: string
+  packet: Packet
 }
 
 export interface Agent {
@@ -79,8 +88,8 @@ export interface Agent {
   on(type: string, handler: Handler): void
   /** Completes, packs and addresses a message without sending it. */
   prepare(draft: Draft, options: SendOptions): Promise<Outgoing>
-  /** Sends what `prepare` returned, or what was stored of it. */
-  transmit(outgoing: Pick<Outgoing, 'uri' | 'packet'>): Promise<void>
+  /** Sends what `prepare` returned, or what was stored of it: over the first of its ways that works. */
+  transmit(outgoing: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>): Promise<void>
   /** Prepares and transmits; returns the id of the message. */
   send(draft: Draft, options: SendOptions): Promise<string>
   /**
@@ -110,6 +119,7 @@ export function createAgent(options: AgentOptions): Agent {
   const underWay = new Set<Promise<void>>()
   const counters: AgentCounters = {
     sent: 0,
+    failover: 0,
     received: 0,
     duplicate: 0,
     failed: 0,
@@ -148,7 +158,7 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function transportFor(uri: string): Transport | undefined {
-    const scheme = uri.slice(0, uri.indexOf(':'))
+    const scheme = uri.slice(0, uri.indexOf(':')).toLowerCase()
     return transports.find((transport) => transport.schemes.includes(scheme))
   }
 
@@ -170,16 +180,31 @@ export function createAgent(options: AgentOptions): Agent {
   async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
     const contact = contacts?.get(to.to)
     const format = formatFor(to.encoding ?? contact?.encoding)
-    const route = await routeTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
-    // A mediator must not answer over a connection that is not the sender's (return_route extension).
-    const { return_route: _, ...mediated } = draft
-    const packed = await pack(route.routingKeys.length > 0 ? (mediated as Draft) : draft, to, format)
-    const wrapped =
-      route.routingKeys.length > 0
-        ? await forwarder().forward(packed.bytes, { next: to.to, routingKeys: route.routingKeys }, context)
-        : packed
-    const packet = { bytes: wrapped.bytes, mediaType: wrapped.mediaType }
-    return { id: packed.id, to: to.to, uri: route.uri, packet, encoding: format.encoding }
+    const [first, ...others] = await routesTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+    // A message has one id on all its ways. What goes over mediators is packed apart: they must not answer over a
+    // connection that is not the sender's (return_route extension).
+    const named = draft.id === undefined && !format.derivesId ? { ...draft, id: options.newId() } : draft
+    const { return_route: _, ...mediated } = named
+    const directly = once(() => pack(named, to, format))
+    const byMediator = once(() => pack(mediated as Draft, to, format))
+    const packedFor = ({ routingKeys }: Route) => (routingKeys.length > 0 ? byMediator() : directly())
+    const { id } = await packedFor(first)
+    const attempt = async (route: Route): Promise<Attempt> => {
+      const { uri, routingKeys } = route
+      const packed = await packedFor(route)
+      const { bytes, mediaType } =
+        routingKeys.length > 0 ? await forwarder().forward(packed.bytes, { next: to.to, routingKeys }, context) : packed
+      return { uri, packet: { bytes, mediaType } }
+    }
+    const { uri, packet } = await attempt(first)
+    const alternatives: Attempt[] = []
+    for (const route of others) {
+      // A way that cannot be prepared, such as over a mediator without a key, is no reason to leave out the others.
+      const made = await attempt(route).catch(unlessBug)
+      if (made) alternatives.push(made)
+    }
+    const rest = alternatives.length > 0 ? { alternatives } : {}
+    return { id, to: to.to, uri, packet, encoding: format.encoding, ...rest }
   }
 
   function forwarder(): Required<Pick<EnvelopeFormat, 'forward'>> {
@@ -188,7 +213,11 @@ export function createAgent(options: AgentOptions): Agent {
     return { forward }
   }
 
-  async function transmit({ uri, packet }: Pick<Outgoing, 'uri' | 'packet'>): Promise<void> {
+  async function transmit({ uri, packet, alternatives = [] }: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>) {
+    await deliver([{ uri, packet }, ...alternatives], transmitOnce, report)
+  }
+
+  async function transmitOnce({ uri, packet }: Attempt): Promise<void> {
     const transport = transportFor(uri)
     if (!transport) throw new DidCommError('ERR_DID_UNUSABLE', `no transport here serves ${uri}`)
     if (packet.bytes.length > transport.maxPacketBytes) {

@@ -25,7 +25,12 @@ function hastyTimer() {
     if (delayMs < 10_000) waiting.add(once)
     return stop
   }
-  return { timer, elapse: () => [...waiting].forEach((run) => run()) }
+  return {
+    timer,
+    elapse: () => {
+      for (const run of [...waiting]) run()
+    },
+  }
 }
 
 transportCompliance('ws', promises, async () => {
