@@ -10,6 +10,7 @@ import type { World } from '../world.ts'
 import { type Acks, EMPTY } from './acks.ts'
 import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
+import { type Attempt, attemptsOver, deliver } from './deliver.ts'
 import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
@@ -17,8 +18,7 @@ import { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
 import type { Rotation } from './rotation.ts'
-import { deliver, once, unlessBug } from './deliver.ts'
-import { type Route, routesTo } from './route.ts'
+import { routesTo } from './route.ts'
 
 /** The world of one agent. Everything it touches is passed in. */
 export interface AgentOptions extends World {
@@ -74,12 +74,6 @@ export interface Outgoing {
   encoding: Encoding
   /** What to send to where if `uri` cannot be reached, in order; absent where there is one way only. */
   alternatives?: readonly Attempt[]
-}
-
-/** One way of a message, with what is to be sent on it. */
-export interface Attempt {
-  uri: string
-  packet: Packet
 }
 
 export interface Agent {
@@ -180,29 +174,17 @@ export function createAgent(options: AgentOptions): Agent {
   async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
     const contact = contacts?.get(to.to)
     const format = formatFor(to.encoding ?? contact?.encoding)
-    const [first, ...others] = await routesTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
-    // A message has one id on all its ways. What goes over mediators is packed apart: they must not answer over a
-    // connection that is not the sender's (return_route extension).
+    const routes = await routesTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+    // One id on all ways, so that what arrives twice is known.
     const named = draft.id === undefined && !format.derivesId ? { ...draft, id: options.newId() } : draft
+    // A mediator must not answer over a connection that is not the sender's (return_route extension).
     const { return_route: _, ...mediated } = named
-    const directly = once(() => pack(named, to, format))
-    const byMediator = once(() => pack(mediated as Draft, to, format))
-    const packedFor = ({ routingKeys }: Route) => (routingKeys.length > 0 ? byMediator() : directly())
-    const { id } = await packedFor(first)
-    const attempt = async (route: Route): Promise<Attempt> => {
-      const { uri, routingKeys } = route
-      const packed = await packedFor(route)
-      const { bytes, mediaType } =
-        routingKeys.length > 0 ? await forwarder().forward(packed.bytes, { next: to.to, routingKeys }, context) : packed
-      return { uri, packet: { bytes, mediaType } }
-    }
-    const { uri, packet } = await attempt(first)
-    const alternatives: Attempt[] = []
-    for (const route of others) {
-      // A way that cannot be prepared, such as over a mediator without a key, is no reason to leave out the others.
-      const made = await attempt(route).catch(unlessBug)
-      if (made) alternatives.push(made)
-    }
+    const { id, attempts } = await attemptsOver(routes, {
+      direct: () => pack(named, to, format),
+      mediated: () => pack(mediated as Draft, to, format),
+      wrap: ({ bytes }, routingKeys) => forwarder().forward(bytes, { next: to.to, routingKeys }, context),
+    })
+    const [{ uri, packet }, ...alternatives] = attempts
     const rest = alternatives.length > 0 ? { alternatives } : {}
     return { id, to: to.to, uri, packet, encoding: format.encoding, ...rest }
   }

@@ -1,6 +1,14 @@
+import type { Packed } from '../envelope/envelope.ts'
 import { isDidCommError } from '../errors.ts'
-import type { Attempt } from './agent.ts'
+import type { Packet } from '../transport.ts'
 import type { AgentEvent } from './event.ts'
+import type { Route } from './route.ts'
+
+/** One way of a message, with what is to be sent on it. */
+export interface Attempt {
+  uri: string
+  packet: Packet
+}
 
 /**
  * Sends over the first way that works (DIDComm v2.1, "Failover"). A way fails by an error of its transport, or because there is none for it; a
@@ -34,17 +42,44 @@ function isOfWay(cause: unknown): boolean {
   )
 }
 
-/** Makes a promise when it is first asked for, and the same one from then on. */
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
+/** How a message is packed for its ways. */
+export interface Packing {
+  direct: () => Promise<Packed>
+  mediated: () => Promise<Packed>
+  wrap: (packed: Packed, routingKeys: string[]) => Promise<Packed>
 }
 
-/** For `catch`: a `DidCommError` becomes nothing, and anything else is thrown on. */
-export function unlessBug(error: unknown): undefined {
-  if (!isDidCommError(error)) throw error
-  return undefined
+/**
+ * Makes what is sent on each way, the message itself packed once for those with mediators and once for those without. A way that
+ * cannot be prepared, such as over a mediator without a key, is left out.
+ *
+ * @throws DidCommError what the first way failed with, where none is left
+ */
+export async function attemptsOver(
+  routes: readonly Route[],
+  { direct, mediated, wrap }: Packing,
+): Promise<{ id: string; attempts: [Attempt, ...Attempt[]] }> {
+  let alone: Packed | undefined
+  let enclosed: Packed | undefined
+  const attempts: Attempt[] = []
+  let failure: unknown
+  let id = ''
+  for (const { uri, routingKeys } of routes) {
+    const isDirect = routingKeys.length === 0
+    if (isDirect) alone ??= await direct()
+    else enclosed ??= await mediated()
+    const inner = isDirect ? alone : enclosed
+    if (!inner) continue
+    try {
+      const { bytes, mediaType } = isDirect ? inner : await wrap(inner, routingKeys)
+      if (attempts.length === 0) id = inner.id
+      attempts.push({ uri, packet: { bytes, mediaType } })
+    } catch (error) {
+      if (!isDidCommError(error)) throw error
+      failure ??= error
+    }
+  }
+  const [first, ...others] = attempts
+  if (!first) throw failure
+  return { id, attempts: [first, ...others] }
 }
