@@ -53,6 +53,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './cose': { minBytes: 10_600, goalMinBytes: 8_000, ...hostless },
   './protocols/trust-ping': hostless,
   './protocols/routing': hostless,
+  './protocols/rewrapping': hostless,
   './protocols/coordinate-mediation': hostless,
   './protocols/messagepickup': hostless,
   './protocols/discover-features': hostless,
