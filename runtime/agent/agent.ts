@@ -156,7 +156,7 @@ export function createAgent(options: AgentOptions): Agent {
     return transports.find((transport) => transport.schemes.includes(scheme))
   }
 
-  function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
+  async function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
     const { anonymous = false, pleaseAck = false } = to
     const contact = contacts?.get(to.to)
     const from = to.from ?? contact?.own ?? did
@@ -168,7 +168,9 @@ export function createAgent(options: AgentOptions): Agent {
       ...(message.from_prior !== undefined && { introduces: true }),
     }
     const by = to.sign ? { sign: from } : anonymous ? {} : sender
-    return format.pack(message, { to: to.to, ...by }, context)
+    const packed = await format.pack(message, { to: to.to, ...by }, context)
+    if (packed.bytes.length <= (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) return packed
+    throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
   }
 
   async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
