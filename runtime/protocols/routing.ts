@@ -5,6 +5,7 @@ import { canonicalDid, didOf } from '../did/index.ts'
 import { forwardType, unwrapForward } from '../envelope/index.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import type { Mailbox } from '../store.ts'
+import type { LiveDelivery } from './live-delivery.ts'
 import { type Delays, delayer, type Hop, type Relay, relayed } from './relay.ts'
 
 export type { Delays, Hop, Relay } from './relay.ts'
@@ -25,6 +26,8 @@ export interface RoutingOptions {
   relay?: Relay
   /** Honours `delay_milli`. Default: it is ignored. */
   delays?: Delays
+  /** Learns of what was stored: `liveDelivery()`, which `pickupMediator` is given as well. */
+  live?: Pick<LiveDelivery, 'arrived'>
 }
 
 interface Destination {
@@ -43,7 +46,7 @@ interface Destination {
  * A message for a party that is not served here is refused with `ERR_RECIPIENT_UNKNOWN`; while the mailbox is full it
  * is not taken, so that its sender tries again. Payloads over 512 KiB are refused with `ERR_TOO_LARGE`.
  */
-export function routing({ crypto, mailbox, mayForward, relay, delays }: RoutingOptions): Protocol {
+export function routing({ crypto, mailbox, mayForward, relay, delays, live }: RoutingOptions): Protocol {
   const keeps = mayForward ?? (async (did: string) => (await mailbox.owner(did)) !== undefined)
   const pause = delays && delayer(delays)
 
@@ -51,9 +54,9 @@ export function routing({ crypto, mailbox, mayForward, relay, delays }: RoutingO
     // With the recipient in it: each recipient has its own copy, which is confirmed on its own.
     const name = concatBytes(encodeUtf8(`${recipient} `), payload)
     const id = encodeHex(crypto.sha256(name).subarray(0, 16))
-    if ((await mailbox.put(recipient, id, payload)) === 'full') {
-      throw new DidCommError('ERR_STORE_FULL', 'the mailbox of the recipient is full')
-    }
+    const outcome = await mailbox.put(recipient, id, payload)
+    if (outcome === 'full') throw new DidCommError('ERR_STORE_FULL', 'the mailbox of the recipient is full')
+    if (outcome === 'stored') await live?.arrived({ recipient, id, bytes: payload })
   }
 
   async function place({ next, recipient, hop, isKept }: Destination, payload: Uint8Array): Promise<void> {
