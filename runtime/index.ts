@@ -4,7 +4,15 @@ export { type Contact, type Contacts, contactBook } from './agent/contacts.ts'
 export type { AgentCounters, AgentEvent } from './agent/event.ts'
 export type { Freshness } from './agent/inbox.ts'
 export { badLang, type Languages, languages } from './agent/languages.ts'
-export { isProblemCode, isProblemOf, PROBLEM_REPORT, type Problem, ProblemError, readProblem } from './agent/problem.ts'
+export {
+  asError,
+  isProblemCode,
+  isProblemOf,
+  PROBLEM_REPORT,
+  type Problem,
+  ProblemError,
+  readProblem,
+} from './agent/problem.ts'
 export type { Connection, Handler, Protocol } from './agent/protocol.ts'
 export { didRotation, endRelationship, type Rotation, type RotationOptions, rotate } from './agent/rotation.ts'
 export { type Sequencing, sequencing } from './agent/sequencing.ts'

@@ -78,6 +78,17 @@ export function readProblem({ body }: Pick<Message, 'body'>): Problem | undefine
   }
 }
 
+/**
+ * Makes the error that answers a warning which is one here ("Replying to Warnings"): its scope is that of the warning, or the whole protocol.
+ *
+ * @throws TypeError where `warning` is an error already
+ */
+export function asError(warning: Problem, scope?: 'protocol'): ProblemError {
+  if (warning.isError) throw new TypeError('"warning" expected a problem that is none')
+  const [, own = 'p', ...descriptors] = warning.code.split('.')
+  return new ProblemError(['e', scope ? 'p' : own, ...descriptors].join('.'), warning.text)
+}
+
 /** Tells whether `code` has the form of the specification. */
 export function isProblemCode(code: string): boolean {
   return CODE.test(code)

@@ -39,7 +39,7 @@ async function pair(bobOptions: Parameters<typeof party>[2] = {}): Promise<{ ali
 }
 
 describe('sending', () => {
-  it.each(['json', 'compact'] as const)('delivers a message in %s with its sender proven', async (encoding) => {
+  it.each(['json', 'compact'] as const)('delivers a message in %s with its sender proven [A8]', async (encoding) => {
     const { alice, bob } = await pair()
     const got: Unpacked[] = []
     bob.agent.on(NOTE, (received) => void got.push(received) as undefined)
@@ -98,7 +98,7 @@ describe('sending', () => {
 })
 
 describe('answers', () => {
-  it.each(['json', 'compact'] as const)('come back in the same thread and in %s', async (encoding) => {
+  it.each(['json', 'compact'] as const)('come back in the same thread and in %s [J1]', async (encoding) => {
     const { alice, bob } = await pair()
     const { message, sender, encoding: answered } = await alice.agent.request(ping(), { to: bob.did, encoding })
     expect(message.type).toBe(PING_RESPONSE)
@@ -128,7 +128,7 @@ describe('answers', () => {
     await vi.waitFor(() => expect(bob.agent.counters()).toMatchObject({ received: 1, unanswered: 1 }))
   })
 
-  it('of a problem carry its code, and name the message', async () => {
+  it('of a problem carry its code, and name the message [P1, P2]', async () => {
     const { alice, bob } = await pair()
     bob.agent.on(NOTE, () => {
       throw new ProblemError('e.p.req.not-now', 'Not now, {1}', ['Alice'])
@@ -193,7 +193,7 @@ describe('answers', () => {
     await first
   })
 
-  it('from somebody else do not pass for the answer', async () => {
+  it('from somebody else do not pass for the answer [J1]', async () => {
     const { alice, bob } = await pair()
     const mallory = party('m', [])
     let thread = ''
@@ -215,7 +215,7 @@ describe('answers', () => {
 })
 
 describe('receiving', () => {
-  it('hands a message on once, however often it comes', async () => {
+  it('hands a message on once, however often it comes [B1, B5, J9]', async () => {
     const { alice, bob } = await pair()
     const handler = vi.fn(() => undefined)
     bob.agent.on(NOTE, handler)
@@ -225,6 +225,16 @@ describe('receiving', () => {
     expect(await bob.agent.receive(packet)).toBe('accepted')
     expect(handler).toHaveBeenCalledTimes(1)
     expect(bob.agent.counters()).toMatchObject({ received: 1, duplicate: 3 })
+  })
+
+  it('knows a message by its id in either case [B4]', async () => {
+    const { alice, bob } = await pair()
+    bob.agent.on(NOTE, () => undefined)
+    await alice.agent.send({ type: NOTE, id: 'an-id-of-letters' }, { to: bob.did })
+    await alice.agent.send({ type: NOTE, id: 'AN-ID-OF-LETTERS' }, { to: bob.did })
+    expect(bob.agent.counters()).toMatchObject({ received: 1, duplicate: 1 })
+    const own = await alice.agent.prepare({ type: NOTE }, { to: bob.did })
+    expect(own.id).toMatch(/^[0-9a-f]{32}$/)
   })
 
   it('calls a handler that failed again with the same message', async () => {

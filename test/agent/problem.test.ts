@@ -1,5 +1,6 @@
 import {
   type Agent,
+  asError,
   badLang,
   contactBook,
   type Draft,
@@ -87,6 +88,28 @@ describe('a problem report', () => {
     expect(
       readProblem({ body: { code: 'w.m.x', ...(comment !== undefined && { comment }), args: args as string[] } })?.text,
     ).toBe(text)
+  })
+
+  it('answers a warning that is an error here, in the same thread and no narrower scope [P7]', async () => {
+    const warning = readProblem({
+      body: { code: 'w.get-pay-details.payment-failed', comment: 'No {1}', args: ['money'] },
+    })
+    if (!warning) throw new Error('a warning')
+    expect(asError(warning)).toMatchObject({ code: 'e.get-pay-details.payment-failed', message: 'No money' })
+    expect(asError(warning, 'protocol').code).toBe('e.p.payment-failed')
+    expect(() => asError({ ...warning, isError: true })).toThrow(TypeError)
+    const { alice, bob } = await pair()
+    bob.agent.on(PROBLEM_REPORT, ({ message }) => {
+      const problem = readProblem(message)
+      if (problem && !problem.isError) throw asError(problem)
+      return undefined
+    })
+    const body = { code: 'w.m.payment-failed', comment: 'No' }
+    const events = await new Promise<unknown>((resolve) => {
+      alice.agent.on(PROBLEM_REPORT, ({ message }) => void resolve([message.pthid, message.body['code']]) as undefined)
+      void alice.agent.send({ type: PROBLEM_REPORT, pthid: 'another-thread', body }, { to: bob.did })
+    })
+    expect(events).toEqual(['another-thread', 'e.m.payment-failed'])
   })
 
   it('has a code by families [P5, P6]', () => {

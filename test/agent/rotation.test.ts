@@ -76,7 +76,7 @@ async function pair(encoding: 'json' | 'compact' = 'json') {
 const refused = ({ events }: Party): AgentEvent[] => events.filter(({ kind }) => kind === 'refused')
 
 describe.each(['json', 'compact'] as const)('a rotation in %s', (encoding) => {
-  it('moves the contact, and is said until it is known [I4, I6, I8]', async () => {
+  it('moves the contact, and is said until it is known [I4, I6, I8, I11]', async () => {
     const { alice, bob, contactsOfAlice, contactsOfBob, left, got, second, rotating, world } = await pair(encoding)
     await rotate(contactsOfAlice, rotating, world)
     for (let i = 0; i < 2; i++) await alice.agent.send({ type: NOTE }, { to: bob.did })

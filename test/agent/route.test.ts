@@ -34,7 +34,7 @@ describe('a route', () => {
     expect(await routeTo(BOB, { did: BOB }, resolve, canReach)).toEqual({ uri: 'memory:document', routingKeys: [] })
   })
 
-  it('is the first endpoint that can be reached, with its own routing keys', async () => {
+  it('is the first endpoint that can be reached, with its own routing keys [L11, L14]', async () => {
     const { resolve } = book({
       [BOB]: [
         { uri: 'ble:a', routingKeys: ['did:example:x#1'] },
@@ -48,7 +48,7 @@ describe('a route', () => {
     })
   })
 
-  it('over a mediator wraps for its routing keys, then for itself, then for those of the recipient', async () => {
+  it('over a mediator wraps for its routing keys, then for itself, then for those of the recipient [L3, L4]', async () => {
     const { resolve } = book({
       [BOB]: [{ uri: MEDIATOR, routingKeys: ['did:example:inner#1', 'did:example:inner#2'] }],
       [MEDIATOR]: [{ uri: 'http://m/' }, { uri: 'memory:m', routingKeys: ['did:example:outer#1'] }],
@@ -59,7 +59,7 @@ describe('a route', () => {
     })
   })
 
-  it('does not go on from a mediator to its mediator', async () => {
+  it('does not go on from a mediator to its mediator [L5]', async () => {
     const { resolve, asked } = book({
       [BOB]: [{ uri: MEDIATOR }],
       [MEDIATOR]: [{ uri: DISTANT }, { uri: MEDIATOR }],

@@ -98,6 +98,26 @@ describe('encrypting and decrypting', () => {
     for (const key of bob) expect(await open(jwe, key)).toEqual(text('Three is a magic number.'))
   })
 
+  test('keys, nonces and ephemeral keys are drawn anew for each envelope, from the source that is given [E11, E13]', async () => {
+    const drawn: number[] = []
+    const random = seededBytes('drawn')
+    const counting = {
+      crypto,
+      randomBytes: (lengthBytes: number) => {
+        drawn.push(lengthBytes)
+        return random(lengthBytes)
+      },
+    }
+    const sealed = () => encryptJwe({ plaintext: text('x'), recipients: bob }, counting)
+    const envelopes = await Promise.all([sealed(), sealed()])
+    // An ephemeral key, a content key of 64 bytes and a nonce of 16, for each of the two.
+    expect(drawn.reduce((sum, bytes) => sum + bytes, 0)).toBe(2 * (32 + 64 + 16))
+    const [one, other] = envelopes.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)))
+    expect(one.iv).not.toBe(other.iv)
+    expect(one.protected).not.toBe(other.protected)
+    expect(one.recipients[0].encrypted_key).not.toBe(other.recipients[0].encrypted_key)
+  })
+
   test('the protected header carries what DIDComm asks for [A4, E3, E12, E14, E15, F1, F4]', async () => {
     const jwe = await made({ authcrypt: true })
     const header = JSON.parse(Buffer.from(jwe.protected, 'base64url').toString())

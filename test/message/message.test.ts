@@ -24,11 +24,21 @@ const EMPTY = 'https://didcomm.org/empty/1.0/empty'
 const minimal = { id: '1', type: EMPTY, body: {} }
 
 describe('a plaintext message', () => {
-  it('needs an id and a type, and gets a body', () => {
+  it('needs an id and a type, and gets a body [B1, B6, B17]', () => {
     expect(checkMessage({ id: '1', type: EMPTY })).toEqual(minimal)
   })
 
-  it('keeps headers that are not known, and its input is not touched', () => {
+  it('keeps what is said of languages, to translate by or not [R3, R5]', () => {
+    const localized = {
+      ...minimal,
+      body: { comment: 'Hola' },
+      lang: 'es',
+      l10n: { inline: [['en', 'comment', 'Hello']] },
+    }
+    expect(checkMessage(localized)).toEqual(localized)
+  })
+
+  it('keeps headers that are not known, and its input is not touched [B19, B20]', () => {
     const value = { id: '1', type: EMPTY, 'accept-lang': ['fr'], return_route: 'all', x: null }
     expect(checkMessage(value)).toEqual({ ...value, body: {} })
     expect(value).not.toHaveProperty('body')
@@ -50,7 +60,7 @@ describe('a plaintext message', () => {
     ['no attachments', { attachments: [] }],
     ['an upper-case protocol name', { type: 'https://didcomm.org/Trust-Ping/2.0/PING' }],
     ['a document URI that is a DID', { type: 'did:sov:BzCbsNYhMrjHiqZDTUASHg;spec/trust_ping/1.0/ping' }],
-  ])('may have %s', (_, headers) => {
+  ])('may have %s [B3, B7, B10, B13, B14, B15, B17, B18, Z9, Z11, Z15]', (_, headers) => {
     const value = { ...minimal, ...(headers as object) }
     expect(checkMessage(value)).toEqual(value)
   })
@@ -98,15 +108,15 @@ describe('a plaintext message', () => {
     ['an attachment with an id of other characters', { attachments: [{ id: 'a#b', data: { json: 1 } }] }],
     ['an attachment with a negative size', { attachments: [{ byte_count: -1, data: { json: 1 } }] }],
     ['an attachment with a number as format', { attachments: [{ format: 1, data: { json: 1 } }] }],
-  ])('may not have %s', (_, headers) => {
+  ])('may not have %s [B3, B6, B7, B10, B13, B14, B15, B17, D1, D3]', (_, headers) => {
     expect(() => checkMessage({ ...minimal, ...(headers as object) })).toThrow(malformed)
   })
 
-  it.each([null, true, 1, 'text', [], {}, { id: '1' }, { type: EMPTY }])('is not %j', (value) => {
+  it.each([null, true, 1, 'text', [], {}, { id: '1' }, { type: EMPTY }])('is not %j [B1, B2, B6]', (value) => {
     expect(() => checkMessage(value as Json)).toThrow(malformed)
   })
 
-  it('survives JSON, whatever it holds, and then has a media type', () => {
+  it('survives JSON, whatever it holds, and then has a media type [A1, A5, R1]', () => {
     fc.assert(
       fc.property(messages(), (message) => {
         expect(parseMessage(serializeMessage(message))).toEqual({ ...message, typ: PLAIN })
@@ -114,7 +124,7 @@ describe('a plaintext message', () => {
     )
   })
 
-  it('always has a body in JSON', () => {
+  it('always has a body in JSON [B17]', () => {
     const { body: _, ...without } = minimal
     expect(JSON.parse(decodeUtf8(serializeMessage(without as typeof minimal)))).toEqual({ ...minimal, typ: PLAIN })
   })
@@ -129,7 +139,7 @@ describe('a plaintext message', () => {
     expect(() => parseMessage(encodeUtf8(text))).toThrow(expect.objectContaining({ code: 'ERR_BYTES_MALFORMED' }))
   })
 
-  it('is in the thread that it names, or begins its own', () => {
+  it('is in the thread that it names, or begins its own [B12]', () => {
     expect(threadId({ ...minimal, thid: '7' })).toBe('7')
     expect(threadId(minimal)).toBe('1')
   })
@@ -158,7 +168,7 @@ describe('a plaintext message', () => {
 })
 
 describe('a message type URI', () => {
-  it('comes apart', () => {
+  it('comes apart [K1]', () => {
     expect(parseTypeUri('https://didcomm.org/trust-ping/2.0/ping-response')).toEqual({
       docUri: 'https://didcomm.org/',
       protocol: 'trust-ping',
@@ -176,7 +186,7 @@ describe('a message type URI', () => {
     expect(parseTypeUri('https://didcomm.org/empty/1/empty')).toMatchObject({ major: 1, minor: 0 })
   })
 
-  it('is read as by the regular expression of the specification', () => {
+  it('is read as by the regular expression of the specification [K1]', () => {
     const SPECIFIED = /^(.*?)([a-z0-9._-]+)\/(\d[^/]*)\/([a-z0-9._-]+)$/
     const part = fc.string({ unit: fc.constantFrom(...'ab1.-_/:;?=') })
     fc.assert(
@@ -221,7 +231,7 @@ describe('a message type URI', () => {
     expect(performance.now() - start).toBeLessThan(2_000)
   })
 
-  it('has a key that ignores case, punctuation and the minor version', () => {
+  it('has a key that ignores case, punctuation and the minor version [K2, K3]', () => {
     const key = typeKey('https://didcomm.org/trust-ping/2.0/ping-response')
     for (const same of [
       'https://didcomm.org/trust-ping/2.1/ping-response',
@@ -238,7 +248,7 @@ describe('a message type URI', () => {
     'http://didcomm.org/trust-ping/2.0/ping-response',
     'https://didcomm.org/trust-pong/2.0/ping-response',
     'https://didcomm.org/trust-ping/2.0/ping',
-  ])('%s has another key', (other) => {
+  ])('%s has another key [K2, K3]', (other) => {
     expect(typeKey(other)).not.toBe(typeKey('https://didcomm.org/trust-ping/2.0/ping-response'))
   })
 

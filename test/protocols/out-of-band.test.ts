@@ -43,7 +43,7 @@ const malformed = { code: 'ERR_MESSAGE_MALFORMED' }
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 describe('an invitation', () => {
-  it('has the members of the specification and no white space in its URL [N1, N3]', () => {
+  it('has the members of the specification and no white space in its URL [K8, N1, N3]', () => {
     expect(made).toMatchObject({ type: INVITATION, from: inviter.did, body: { goal_code: 'org.example.pair' } })
     const url = invitationUrl('https://example.com/path?lang=en#top', made)
     expect(url).toMatch(/^https:\/\/example\.com\/path\?lang=en&_oob=[\w-]+#top$/)
