@@ -96,8 +96,12 @@ function placesOf(root: Container): [Container, string][] {
 const read = (container: Container, name: string): Node => (container as Record<string, Node>)[name]
 
 function write(container: Container, name: string, value: Node): void {
+  // JSON has no lists with members.
+  if (Array.isArray(container) && !/^\d+$/.test(name)) return
+  // A copy: what is written may be changed as well, or be changed into a part of itself.
+  const own = isContainer(value) ? structuredClone(value) : value
   // A plain assignment of this one would set the prototype.
-  Object.defineProperty(container, name, { value, enumerable: true, configurable: true, writable: true })
+  Object.defineProperty(container, name, { value: own, enumerable: true, configurable: true, writable: true })
 }
 
 function remove(container: Container, name: string): void {
@@ -143,6 +147,17 @@ export function changedText(text: string, random: Random, other = ''): string {
   return random.pick(textChanges)(text, random.below(text.length + 1), random, other)
 }
 
+/** A copy of an object with about every other member hostile, or a list of what is. */
+export function withHostile<T extends object>(root: T, random: Random): T {
+  const copy = structuredClone(root)
+  for (const name of Object.keys(copy)) {
+    const value = random.pick(hostile)
+    if (random.below(2) === 0) continue
+    write(copy as Container, name, random.below(3) === 0 ? [value, random.pick(hostile)] : value)
+  }
+  return copy
+}
+
 /** Changes one to three places of a copy of `root`; some of what it takes comes from `other`. */
 export function changedJson<T extends Container>(root: T, random: Random, other: Container = root): T {
   const copy = structuredClone(root)
@@ -169,7 +184,7 @@ const placeChanges: readonly PlaceChange[] = [
     ),
   ({ root, container, name, random, other }) => {
     const [from, at] = random.pick(placesOf(other).concat([[root, name]]))
-    write(container, random.below(2) === 0 ? name : at, structuredClone(read(from, at)))
+    write(container, random.below(2) === 0 ? name : at, read(from, at))
   },
   ({ container, random }) => {
     const header = random.pick(Object.keys(headers))

@@ -9,7 +9,7 @@ import type { DidDocument } from '../../runtime/did/document.ts'
 import { type CompactContext, type Leniency, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
 import { isDidCommError } from '../../runtime/errors.ts'
 import { crypto, seededBytes, testResolve, testTypes } from '../envelope/world.ts'
-import { sharedFiles } from '../vectors.ts'
+import { sharedFiles, sharedVectors } from '../vectors.ts'
 
 /** Everything that the vectors of one source are about: its envelopes, who they are for, and what they say. */
 export interface Family {
@@ -134,4 +134,26 @@ function sicpa(): Promise<Family> | undefined {
 export async function families(): Promise<Family[]> {
   const all = await Promise.all([spec(), sicpa()])
   return all.filter((one) => one !== undefined)
+}
+
+/** The `from_prior` headers of the sicpa libraries, where they are. */
+export function fromPriors(): { jwt: string; context: CompactContext }[] {
+  interface Vectors {
+    valid_jwt: string
+    invalid_signature_jwt: string
+    jvm_jwts: { jwt: string }[]
+  }
+  const vectors = sharedVectors<Vectors>('sicpa/from_prior.json')
+  const documents = sharedVectors<Record<string, DidDocument>>('sicpa/diddocs.json')
+  if (!vectors || !documents) return []
+  const jwts = [vectors.valid_jwt, vectors.invalid_signature_jwt, ...vectors.jvm_jwts.map(({ jwt }) => jwt)]
+  const secrets = memorySecrets(crypto, [])
+  const { context } = counted({
+    name: 'from_prior',
+    envelopes: [],
+    documents: Object.values(documents),
+    secrets,
+    claims: new Set(),
+  })
+  return jwts.map((jwt) => ({ jwt, context }))
 }
