@@ -16,7 +16,7 @@ describe.each(await families())('the vectors of $name, changed,', (family) => {
     await fuzz(target, seed, 400)
   })
 
-  test('inside of an anoncrypt: prove no other sender [C3, C4]', async () => {
+  test('inside of an anoncrypt: prove no other sender or recipient [C2, C3, C4]', async () => {
     await fuzz(innerTarget(family), seed, 300)
   })
 

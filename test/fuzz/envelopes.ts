@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type AgentEvent, createAgent, readProblem } from 'didcomm-mote'
 import { world } from 'didcomm-mote/world'
 import { expect } from 'vitest'
-import { type DidDocument, keyAgreementKeys } from '../../runtime/did/index.ts'
+import { type DidDocument, didOf, keyAgreementKeys } from '../../runtime/did/index.ts'
 import { openCompact } from '../../runtime/envelope/compact-seal.ts'
 import { compact, json, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe, type JweRecipient } from '../../runtime/envelope/jwe/index.ts'
@@ -106,7 +106,10 @@ export function innerTarget(family: Family): Target {
       const bytes = await encryptJwe({ plaintext, recipients: [random.pick(recipients)] }, { crypto, randomBytes })
       const { context } = counted(family)
       const opened = await unpack(bytes, context, random.below(2) === 0 ? { allow: everything } : {})
-      if (opened.sender !== undefined || opened.nonRepudiable) expectTrue(opened, family, plaintext)
+      const { sender, recipient, nonRepudiable, message } = opened
+      if (sender !== undefined || nonRepudiable) expectTrue(opened, family, plaintext)
+      // What was signed for one party does not pass as if it were for another.
+      if (nonRepudiable) expect(message.to?.map(didOf), decode(plaintext)).toContain(recipient)
       return opened.layers.map(({ kind }) => kind).join()
     },
   }

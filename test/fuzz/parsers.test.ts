@@ -6,11 +6,11 @@ import { fuzz } from './random.ts'
 
 const seed = process.env['SEED'] ?? 'parsers 1'
 
-test('a from_prior that was changed proves no other rotation [I1, I2, I5]', async () => {
+test('a from_prior that was changed proves no other rotation [I2, I5]', async () => {
   await fuzz(await fromPriorTarget(), seed, 500)
 })
 
-test('attachments that were changed have the content that their hash says, and no other signer [D3, D4]', async () => {
+test('attachments that were changed have the content that their hash says, and no other signer [D4]', async () => {
   await fuzz(await attachmentTarget(), seed, 250)
 })
 
