@@ -67,6 +67,24 @@ function summary(result: Result): string {
   ].join('\n')
 }
 
+const peersOfMessages = ['didcomm-node', '@veramo/did-comm'] as const
+
+/** Whole envelopes: what a user gets, and between two parties that never wrote to each other. */
+function messageTable(result: Result): string {
+  const ops = [...new Set(result.rows.map(({ op }) => op))].filter((op) => op.startsWith('didcomm-'))
+  const rows = ops.flatMap((op) =>
+    [64, 1024].flatMap((size) => {
+      const row = findRow(result, op, size, ours)
+      if (!row) return []
+      const newPair = findRow(result, op, size, `${ours} new pair`)
+      const peers = peersOfMessages.map((peer) => ratioOf(row, findRow(result, op, size, peer)))
+      return [[formatOperation(row), formatNs(row.minNs), newPair ? formatNs(newPair.minNs) : '', ...peers]]
+    }),
+  )
+  const header = ['envelope', ours, 'a new pair', ...peersOfMessages.map((peer) => `against ${peer}`)]
+  return markdownTable(header, rows)
+}
+
 function targetTable(result: Result): string {
   const rows = outcomes(result).map(({ target, ratio, noisy }) => {
     const met = ratio === undefined ? 'not measured' : ratio >= target.ratio ? 'met' : 'missed'
@@ -111,6 +129,7 @@ function provenance(result: Result): string {
   return [
     machineLine(result),
     `${result.rows.length} rows, ${noisy} of them noisy. Versions: ${versions.join(', ')}.`,
+    ...(result.notes.length > 0 ? [''] : []),
     ...result.notes.map((note) => `- ${note}`),
   ].join('\n')
 }
@@ -119,6 +138,7 @@ function provenance(result: Result): string {
 export function blocks(result: Result): Record<string, string> {
   return {
     summary: summary(result),
+    messages: messageTable(result),
     targets: targetTable(result),
     provenance: provenance(result),
     operations: tables(result, (op) => !isOverhead(op)),

@@ -2,6 +2,7 @@
 import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap, openWindow } from 'didcomm-mote/crypto'
 import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
 import { compoundMakers } from './mote-compound.ts'
+import { compactMakers, messageMakers, newPairMakers } from './mote-messages.ts'
 import { isSupported, startupMakers } from './startup.ts'
 
 const ciphersOf = (crypto: Crypto): Readonly<Record<string, Aead>> => ({
@@ -48,6 +49,7 @@ export function moteMakers(crypto: Crypto): Makers {
       return () => hkdfSha256.expand(hkdfSha256.extract(input.secretKey, salt), input.peerKey, 32)
     },
     ...compoundMakers(crypto),
+    ...messageMakers(crypto),
   }
 }
 
@@ -145,6 +147,8 @@ export function moteImplementations(cores: readonly CoreFile[]): Implementation[
     { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },
     { name: 'didcomm-mote window', makers: windowMakers(), maxSize: 32_768 },
     { name: 'didcomm-mote signing key', makers: signingKeyMakers(crypto) },
+    { name: 'didcomm-mote new pair', makers: newPairMakers(crypto) },
+    { name: 'didcomm-mote compact', makers: compactMakers(crypto) },
     ...builds,
   ]
 }

@@ -14,6 +14,8 @@ export const peersInNode: Readonly<Record<string, () => Promise<PeerModule>>> = 
   'hacl-wasm': () => import('./peers/hacl-wasm.ts'),
   'the cost of a call': () => import('./peers/call-cost.ts'),
   'sodium-native': () => import('./peers/sodium-native.ts'),
+  'didcomm-node': () => import('./peers/didcomm-node.ts'),
+  '@veramo/did-comm': () => import('./peers/veramo.ts'),
 }
 
 /** Whether `npm ci` was run for the peers. */

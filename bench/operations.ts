@@ -30,6 +30,20 @@ const overheads: readonly Operation[] = [
   { op: 'startup-first-call', sizes: none },
 ]
 
+/** The length of the text in the body of a message. With `-3` the recipient has three keys. */
+const messages: readonly Operation[] = [
+  'didcomm-authcrypt-pack',
+  'didcomm-authcrypt-unpack',
+  'didcomm-authcrypt-pack-3',
+  'didcomm-authcrypt-unpack-3',
+  'didcomm-anoncrypt-pack',
+  'didcomm-anoncrypt-unpack',
+  'didcomm-anoncrypt-pack-3',
+  'didcomm-anoncrypt-unpack-3',
+  'didcomm-signed-pack',
+  'didcomm-signed-unpack',
+].map((op) => ({ op, sizes: [64, 1024] }))
+
 export const operations: readonly Operation[] = [
   { op: 'x25519', sizes: none },
   { op: 'x25519-base', sizes: none },
@@ -54,5 +68,6 @@ export const operations: readonly Operation[] = [
   { op: 'hkdf-sha256', sizes: none },
   { op: 'hpke-seal', sizes: all },
   { op: 'hpke-open', sizes: all },
+  ...messages,
   ...overheads,
 ]

@@ -77,6 +77,27 @@ export function parseResult(text: string): Result {
   }
 }
 
+/**
+ * Puts the rows of a run over some operations in the place of those of an earlier run over more, and says of which they are.
+ *
+ * @throws TypeError where they are of two machines
+ */
+export function merged(earlier: Result, later: Result): Result {
+  if (earlier.machine.cpu !== later.machine.cpu) {
+    throw new TypeError(`expected results of one machine, got ${earlier.machine.cpu} and ${later.machine.cpu}`)
+  }
+  const measured = new Set(later.rows.map(({ op }) => op))
+  const kept = earlier.rows.filter(({ op }) => !measured.has(op))
+  if (kept.length === 0) return later
+  const note = `measured by themselves on ${later.date}: ${[...measured].join(', ')}`
+  return {
+    ...earlier,
+    versions: { ...later.versions, ...earlier.versions },
+    notes: [...new Set([...earlier.notes, ...later.notes, note])],
+    rows: [...kept, ...later.rows],
+  }
+}
+
 /** Writes a result with each row on a line, so that two of them can be compared by eye. */
 export function formatResult({ rows, ...rest }: Result): string {
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`)

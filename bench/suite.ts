@@ -26,17 +26,20 @@ const isAble = (
   size: number | null,
 ): boolean => makers[op] !== undefined && (size ?? 0) <= maxSize
 
-/** Lists what there is to measure. */
+/** Lists what there is to measure: whole operations where `only` is of some, for our own name is in every row of ours. */
 export function trialsOf(
   operations: readonly Operation[],
   implementations: readonly Implementation[],
   only: RegExp,
 ): Trial[] {
+  const isOfOperations = operations.some(({ op }) => only.test(op))
+  const isWanted = (op: string, size: number | null, name: string): boolean =>
+    isOfOperations ? only.test(op) : matches(only, op, size, name)
   const trials = operations.flatMap(({ op, sizes, per = 1 }) =>
     sizes.map((bytes) => {
       const size = bytes === 0 ? null : bytes
       const able = implementations.filter((implementation) => isAble(implementation, op, size))
-      const chosen = able.map(({ name }) => name).filter((name) => matches(only, op, size, name))
+      const chosen = able.map(({ name }) => name).filter((name) => isWanted(op, size, name))
       return { op, size, per, chosen }
     }),
   )

@@ -53,6 +53,12 @@ export const targets: readonly Target[] = [
   target('sha256', 1_048_576, 'libsodium-wrappers-sumo', 1.3),
   target('sha256', 1_048_576, node, 0.25),
   target('aes-256-gcm-seal', 16_384, '@noble', 3),
+  ...(['pack', 'unpack'] as const).flatMap((verb) => [
+    target(`didcomm-authcrypt-${verb}`, 64, 'didcomm-node', 6),
+    target(`didcomm-authcrypt-${verb}`, 1024, 'didcomm-node', 6),
+    target(`didcomm-authcrypt-${verb}-3`, 64, 'didcomm-node', 4),
+    target(`didcomm-authcrypt-${verb}-3`, 1024, 'didcomm-node', 4),
+  ]),
 ]
 
 /** Finds a row. */

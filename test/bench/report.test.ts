@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { blocks, fillPlaces, formatRatio, markdownTable } from '../../bench/markdown.ts'
 import { formatCount, plot } from '../../bench/plot.ts'
-import { parseResult } from '../../bench/result.ts'
+import { merged, parseResult } from '../../bench/result.ts'
 import { formatNs, formatSize, tableHeader, tableLine } from '../../bench/table.ts'
 import { outcomes, targets } from '../../bench/targets.ts'
 import { checkBench } from '../../tools/check-bench.ts'
@@ -46,6 +46,26 @@ describe('the tables of a result', () => {
     ).split('\n')
     expect(new Set(lines.map((line) => line.length)).size).toBe(1)
     expect(lines[1]).toBe('| ----- | ---------: |')
+  })
+})
+
+describe('a result of some operations', () => {
+  const [first] = result.rows
+  if (!first) throw new Error('a row')
+  const later = { ...result, date: '2026-12-01', notes: ['new'], rows: [{ ...first, minNs: 1 }] }
+
+  it('takes the place of their rows in that of all, and says so', () => {
+    const both = merged(result, later)
+    const isOfOp = ({ op }: { op: string }) => op === first.op
+    expect(both.rows.filter(isOfOp)).toEqual(later.rows)
+    expect(both.rows.filter((row) => !isOfOp(row))).toEqual(result.rows.filter((row) => !isOfOp(row)))
+    expect(both).toMatchObject({ date: result.date, modules: result.modules })
+    expect(both.notes).toEqual(expect.arrayContaining(['new', `measured by themselves on 2026-12-01: ${first.op}`]))
+    expect(merged({ ...result, rows: later.rows }, later)).toEqual(later)
+  })
+
+  it('is refused where it is of another machine', () => {
+    expect(() => merged(result, { ...later, machine: { ...later.machine, cpu: 'Other' } })).toThrow(TypeError)
   })
 })
 
