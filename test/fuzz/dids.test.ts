@@ -12,7 +12,7 @@ test('a DID that was changed resolves to a document of its own, or fails with a 
 })
 
 test('a DID that holds any JSON at all resolves, or fails with a DidCommError', async () => {
-  await fuzz(heldTarget(), seed, 800)
+  await fuzz(heldTarget(), seed, 500)
 })
 
 test('a document that was changed has keys of its own DID only, or fails with a DidCommError', async () => {
@@ -20,5 +20,5 @@ test('a document that was changed has keys of its own DID only, or fails with a 
 })
 
 test('a private key that was changed is whole, or refused without a word of it', async () => {
-  await fuzz(secretTarget(), seed, 400)
+  await fuzz(secretTarget(), seed, 300)
 })

@@ -28,7 +28,8 @@ import { expect } from 'vitest'
 import { keyAgreementKeys } from '../../runtime/did/index.ts'
 import { party } from '../agent/world.ts'
 import { seededBytes } from '../envelope/world.ts'
-import { changedJson, hostile, withHostile } from './mutate.ts'
+import { hostile } from './hostile.ts'
+import { changedJson, withHostile } from './mutate.ts'
 import type { Random, Target } from './random.ts'
 
 /** Messages that are encrypted as they should be, and whose headers and bodies are anything: what a known sender can do. */
