@@ -56,8 +56,8 @@ export async function startCloud({ mediatorDid, seed, gatewayDid, onReport }: Cl
     return undefined
   })
   await agent.start()
-  await requestMediation(agent, mediatorDid, TIMEOUT_MS)
-  await updateRecipients(agent, mediatorDid, [{ did, action: 'add' }], TIMEOUT_MS)
+  await requestMediation(agent, mediatorDid, { timeoutMs: TIMEOUT_MS })
+  await updateRecipients(agent, mediatorDid, [{ did, action: 'add' }], { timeoutMs: TIMEOUT_MS })
 
   const closing = new AbortController()
   const polling = poll(() => pickUp(agent, mediatorDid, { timeoutMs: TIMEOUT_MS }), closing.signal)

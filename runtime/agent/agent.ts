@@ -128,7 +128,17 @@ export function createAgent(options: AgentOptions): Agent {
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
   const { acks, maxErrorsPerThread = 5 } = options
-  const handling = { handlers, waiters, maxErrorsPerThread, live, answer, background, report, ...(acks && { acks }) }
+  const handling = {
+    handlers,
+    waiters,
+    maxErrorsPerThread,
+    live,
+    answer,
+    push,
+    background,
+    report,
+    ...(acks && { acks }),
+  }
   const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
@@ -254,12 +264,24 @@ export function createAgent(options: AgentOptions): Agent {
     const { message, sender, recipient, encoding } = received
     if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
     const threaded = reply.pthid === undefined ? { thid: threadId(message), ...reply } : reply
-    const from = contacts?.get(sender)?.own ?? recipient
+    if (back) return push(threaded, received, back)
+    const from = ownDidFor(sender, recipient)
+    await send(threaded, { to: sender, encoding, ...(from !== undefined && { from }) })
+  }
+
+  async function push(draft: Draft, received: Unpacked, back: NonNullable<Packet['reply']>): Promise<void> {
+    const { sender, recipient, encoding } = received
+    if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
+    const from = ownDidFor(sender, recipient)
     const to = { to: sender, encoding, ...(from !== undefined && { from }) }
-    if (!back) return void (await send(threaded, to))
-    const { bytes, mediaType } = await pack(threaded, to, formatFor(encoding))
+    const { bytes, mediaType } = await pack(draft, to, formatFor(encoding))
     await back({ bytes, mediaType })
     report({ kind: 'sent', bytes: bytes.length })
+  }
+
+  /** The DID to answer as: the one that was written to, or what took its place for this contact. */
+  function ownDidFor(sender: string, recipient: string | undefined): string | undefined {
+    return contacts?.get(sender)?.own ?? recipient
   }
 
   for (const protocol of protocols) {

@@ -31,6 +31,8 @@ export interface DispatchOptions {
   live: LiveConnections
   /** Packs a reply and sends it, over `back` or by its own way. */
   answer: (reply: Draft, received: Unpacked, back: Packet['reply']) => Promise<void>
+  /** Packs a message for the sender and sends it over `back`, in a thread of its own. */
+  push: (draft: Draft, received: Unpacked, back: NonNullable<Packet['reply']>) => Promise<void>
   /** Lets a task go on by itself. */
   background: (task: Promise<void>) => void
   report: (event: AgentEvent) => void
@@ -48,7 +50,7 @@ function threadOf(message: Message): string {
  * returned function rejects where the message was not handled.
  */
 export function dispatcher(options: DispatchOptions): (received: Unpacked, packet: Packet) => Promise<void> {
-  const { handlers, waiters, live, answer, background, report } = options
+  const { handlers, waiters, live, answer, push, background, report } = options
   const guard = new ProblemGuard(options.maxErrorsPerThread)
 
   function waiterFor(thread: string, { message, sender }: Unpacked): Waiter | undefined {
@@ -99,7 +101,7 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
     if (ids.length > 0 && sender !== undefined) report({ kind: 'acknowledged', ids, sender })
     const due = options.acks?.due(received) ?? []
     const back = live.wayBack(received, packet, thread)
-    const connection = back && packet.persistent ? { send: (draft: Draft) => answer(draft, received, back) } : undefined
+    const connection = back && packet.persistent ? { send: (draft: Draft) => push(draft, received, back) } : undefined
 
     const waiter = waiterFor(thread, received)
     const handled = waiter ? undefined : await handle(received, thread, connection)

@@ -5,6 +5,7 @@ import { canonicalDid, didOf } from '../did/index.ts'
 import { forwardType, unwrapForward } from '../envelope/index.ts'
 import { DidCommError } from '../errors.ts'
 import type { Mailbox } from '../store.ts'
+import type { LiveDelivery } from './live-delivery.ts'
 
 /**
  * The largest envelope that is kept. Put into a delivery and encrypted once more it grows by 16/9, and must still fit
@@ -18,6 +19,8 @@ export interface RoutingOptions {
   mailbox: Mailbox
   /** Tells whether to keep messages for a DID. Default: for those registered with the mailbox. */
   mayForward?: (did: string) => boolean | Promise<boolean>
+  /** Learns of what was stored: `liveDelivery()`, which `pickupMediator` is given as well. */
+  live?: Pick<LiveDelivery, 'arrived'>
 }
 
 /**
@@ -27,7 +30,7 @@ export interface RoutingOptions {
  * A message for a party that is not served here is refused with `ERR_RECIPIENT_UNKNOWN`; while the mailbox is full it
  * is not taken, so that its sender tries again. Payloads over 512 KiB are refused with `ERR_TOO_LARGE`.
  */
-export function routing({ crypto, mailbox, mayForward }: RoutingOptions): Protocol {
+export function routing({ crypto, mailbox, mayForward, live }: RoutingOptions): Protocol {
   const serves = mayForward ?? (async (did: string) => (await mailbox.owner(did)) !== undefined)
   return {
     handlers: {
@@ -45,9 +48,9 @@ export function routing({ crypto, mailbox, mayForward }: RoutingOptions): Protoc
           // With the recipient in it: each recipient has its own copy, which is confirmed on its own.
           const name = concatBytes(encodeUtf8(`${recipient} `), payload)
           const id = encodeHex(crypto.sha256(name).subarray(0, 16))
-          if ((await mailbox.put(recipient, id, payload)) === 'full') {
-            throw new DidCommError('ERR_STORE_FULL', 'the mailbox of the recipient is full')
-          }
+          const outcome = await mailbox.put(recipient, id, payload)
+          if (outcome === 'full') throw new DidCommError('ERR_STORE_FULL', 'the mailbox of the recipient is full')
+          if (outcome === 'stored') await live?.arrived({ recipient, id, bytes: payload })
         }
         return undefined
       },

@@ -1,8 +1,13 @@
 import { type Draft, memoryMailbox } from 'didcomm-mote'
 import {
+  KEYLIST,
+  KEYLIST_QUERY,
+  KEYLIST_UPDATE,
+  KEYLIST_UPDATE_RESPONSE,
   MEDIATE_DENY,
   MEDIATE_GRANT,
   MEDIATE_REQUEST,
+  queryRecipients,
   RECIPIENT,
   RECIPIENT_QUERY,
   RECIPIENT_UPDATE,
@@ -80,7 +85,8 @@ describe('asking for mediation', () => {
       })
     }
     await expect(requestMediation(cloud.agent, mediator.did)).rejects.toThrow()
-    await expect(updateRecipients(cloud.agent, mediator.did, [])).rejects.toThrow()
+    const none = updateRecipients(cloud.agent, mediator.did, [{ did: 'did:example:a', action: 'remove' }])
+    await expect(none).rejects.toThrow()
     expect(headers).toEqual(['all', 'all'])
   })
 
@@ -95,6 +101,57 @@ describe('asking for mediation', () => {
     const cloud = await recipient('c')
     mediator.agent.on(MEDIATE_REQUEST, () => answer)
     await expect(requestMediation(cloud.agent, mediator.did)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
+  })
+})
+
+describe('version 2.0', () => {
+  it('grants one DID, and has keylists in the place of recipients [T5, Z17]', async () => {
+    const { mediator, recipient } = await setup()
+    const cloud = await recipient('c')
+    const types: string[] = []
+    const version = { version: 2 } as const
+    const grant = await ask(cloud, mediator, { type: 'https://didcomm.org/coordinate-mediation/2.0/mediate-request' })
+    expect(grant).toMatchObject({
+      type: 'https://didcomm.org/coordinate-mediation/2.0/mediate-grant',
+      body: { routing_did: mediator.did },
+    })
+    expect(await requestMediation(cloud.agent, mediator.did, version)).toEqual([mediator.did])
+    const updates = [{ recipient_did: cloud.did, action: 'add' }]
+    const updated = await ask(cloud, mediator, { type: KEYLIST_UPDATE, body: { updates } })
+    types.push(updated.type)
+    expect(updated.body).toEqual({ updated: [{ ...updates[0], result: 'success' }] })
+    await updateRecipients(cloud.agent, mediator.did, [{ did: 'did:example:kept', action: 'add' }], version)
+    const list = await ask(cloud, mediator, { type: KEYLIST_QUERY, body: { paginate: { limit: 1, offset: 0 } } })
+    expect(list).toMatchObject({ type: KEYLIST, body: { pagination: { count: 1, offset: 0, remaining: 1 } } })
+    expect(list.body['keys']).toHaveLength(1)
+    expect(new Set(await queryRecipients(cloud.agent, mediator.did, version))).toEqual(
+      new Set([cloud.shortDid, 'did:example:kept']),
+    )
+    expect(types).toEqual([KEYLIST_UPDATE_RESPONSE])
+  })
+
+  it('takes no list for its one DID [Z17]', async () => {
+    const { mediator, recipient } = await setup()
+    const cloud = await recipient('c')
+    const type = 'https://didcomm.org/coordinate-mediation/2.0/mediate-request'
+    mediator.agent.on(type, () => ({ type: type.replace('request', 'grant'), body: { routing_did: ['did:a:b'] } }))
+    const asked = requestMediation(cloud.agent, mediator.did, { version: 2 })
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
+  })
+})
+
+describe('many recipients', () => {
+  it('are told and listed a hundred at a time [T6]', async () => {
+    const { mediator, recipient } = await setup()
+    const cloud = await recipient('c')
+    const dids = Array.from({ length: 250 }, (_, i) => `did:example:${i}`)
+    await updateRecipients(
+      cloud.agent,
+      mediator.did,
+      dids.map((did) => ({ did, action: 'add' })),
+    )
+    expect((await queryRecipients(cloud.agent, mediator.did)).sort()).toEqual([...dids].sort())
+    expect(await queryRecipients((await recipient('d')).agent, mediator.did)).toEqual([])
   })
 })
 
