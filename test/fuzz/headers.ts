@@ -18,7 +18,7 @@ import { encryptJwe, type JweRecipient } from 'didcomm-mote/jwe'
 import { basicMessages } from 'didcomm-mote/protocols/basicmessage'
 import { mediator } from 'didcomm-mote/protocols/coordinate-mediation'
 import { discoverFeatures, maxReceiveBytesOf } from 'didcomm-mote/protocols/discover-features'
-import { pickupMediator } from 'didcomm-mote/protocols/messagepickup'
+import { liveDelivery, pickupMediator } from 'didcomm-mote/protocols/messagepickup'
 import { webRedirect } from 'didcomm-mote/protocols/out-of-band'
 import { routing } from 'didcomm-mote/protocols/routing'
 import { pack, telemetry } from 'didcomm-mote/protocols/telemetry'
@@ -64,6 +64,15 @@ const bodies: Readonly<Record<string, object>> = {
   'https://didcomm.org/messagepickup/3.0/delivery-request': { limit: 10, recipient_did: 'did:example:x' },
   'https://didcomm.org/messagepickup/3.0/messages-received': { message_id_list: ['x'] },
   'https://didcomm.org/messagepickup/3.0/live-delivery-change': { live_delivery: true },
+  'https://didcomm.org/message-pickup/4.0/delivery-request': {
+    message_count_limit: 10,
+    recipient_did: 'did:example:x',
+  },
+  'https://didcomm.org/message-pickup/4.0/live-delivery-change': { live_delivery: true },
+  'https://didcomm.org/coordinate-mediation/2.0/keylist-update': {
+    updates: [{ recipient_did: 'did:example:y', action: 'remove' }],
+  },
+  'https://didcomm.org/coordinate-mediation/2.0/keylist-query': { paginate: { limit: 10, offset: 0 } },
   'https://didcomm.org/routing/2.0/forward': { next: 'did:example:x' },
 }
 
@@ -135,7 +144,7 @@ function busyAgent() {
       userProfile({ own: () => ({ displayName: 'Bob' }), onProfile: () => undefined }),
       basicMessages(() => undefined),
       mediator({ routingDids: ['did:example:mediator'], mailbox }),
-      pickupMediator({ mailbox }),
+      pickupMediator({ mailbox, live: liveDelivery(mailbox) }),
       routing({ crypto, mailbox, mayForward: () => true }),
     ],
   })
