@@ -46,6 +46,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   // The curves of noble are its weight, and nobody else carries it.
   './crypto/curves': { without: ['@noble/curves'], ...hostless },
   './did': hostless,
+  './did/web': hostless,
   './message': hostless,
   './envelope': hostless,
   './jwe': { minBytes: 12_800, goalMinBytes: 10_000, ...hostless },
@@ -63,6 +64,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: mqttWords },
   './transports/http': {},
+  './transports/https-get': {},
   './world': { forbidden: [/node:/, /mqtt/] },
   './gateway': { without: ['didcomm-mote'] },
 }
