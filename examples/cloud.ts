@@ -44,7 +44,7 @@ export async function startCloud({ mediatorDid, seed, gatewayDid, onReport }: Cl
     secrets: memorySecrets(crypto, secretKeys),
     resolve,
     envelopes: [json()],
-    transports: [http()],
+    transports: [http({ allowPrivateAddresses: true })],
     protocols: [telemetry()],
     seen: memorySeenStore(),
   })

@@ -39,7 +39,10 @@ export async function startGateway({ mqttUrl, cloudDid, sensors, dataDir, seed }
     crypto,
     secrets: memorySecrets(crypto, secretKeys),
     resolve: cached(firstOf(didKey(crypto), didPeer(crypto)), { maxEntries: 1000, ttlMs: 3_600_000, now: Date.now }),
-    transports: [mqtt({ client, broker: brokerOf(mqttUrl), inboxTopics: [inbox], onDrop }), http()],
+    transports: [
+      mqtt({ client, broker: brokerOf(mqttUrl), inboxTopics: [inbox], onDrop }),
+      http({ allowPrivateAddresses: true }),
+    ],
     cloudDid,
     devices: sensors.map((sensor) => ({ ...sensor, units: UNITS })),
     outbox: store.outbox,

@@ -33,7 +33,7 @@ export async function startMediator({ port, dataDir, seed }: MediatorOptions) {
     secrets: memorySecrets(crypto, secretKeys),
     resolve: cached(firstOf(didKey(crypto), didPeer(crypto)), { maxEntries: 1000, ttlMs: 3_600_000, now: Date.now }),
     envelopes: [json()],
-    transports: [http({ listen: { port, host: '127.0.0.1' } })],
+    transports: [http({ listen: { port, host: '127.0.0.1' }, allowPrivateAddresses: true })],
     protocols: [
       routing({ crypto, mailbox }),
       // Anybody may register here; `mayMediate` would say who.

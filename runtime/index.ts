@@ -1,6 +1,7 @@
 export { type Acks, type AcksOptions, acks, EMPTY } from './agent/acks.ts'
 export { type Agent, type AgentOptions, createAgent, type Outgoing, type SendOptions } from './agent/agent.ts'
 export { type Contact, type Contacts, contactBook } from './agent/contacts.ts'
+export type { Attempt } from './agent/deliver.ts'
 export type { AgentCounters, AgentEvent } from './agent/event.ts'
 export type { Freshness } from './agent/inbox.ts'
 export { badLang, type Languages, languages } from './agent/languages.ts'

@@ -5,12 +5,14 @@ import type { SecureContextOptions } from 'node:tls'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
+import { checkLiteral, publicLookup } from './address.ts'
 import { isEnvelopeType, mediaTypeOf } from './http-media.ts'
 
 export interface HttpPosterOptions {
   readonly maxPacketBytes: number
   readonly requestTimeoutMs: number
   readonly maxPerOrigin: number
+  readonly allowPrivateAddresses: boolean
   readonly tls: SecureContextOptions
   readonly timer: Timer
 }
@@ -33,7 +35,8 @@ export class HttpPoster {
 
   constructor(options: HttpPosterOptions) {
     this.#options = options
-    const pool = { keepAlive: true, maxSockets: options.maxPerOrigin, maxFreeSockets: options.maxPerOrigin }
+    const lookup = options.allowPrivateAddresses ? {} : { lookup: publicLookup }
+    const pool = { keepAlive: true, maxSockets: options.maxPerOrigin, maxFreeSockets: options.maxPerOrigin, ...lookup }
     this.#http = new HttpAgent(pool)
     this.#https = new HttpsAgent({ ...pool, ...options.tls })
   }
@@ -95,6 +98,7 @@ export class HttpPoster {
   #request(url: URL, { bytes, mediaType }: Packet, signal: AbortSignal): ClientRequest {
     const headers = { 'content-type': mediaType ?? mediaTypeOf(bytes), 'content-length': String(bytes.length) }
     const common = { method: 'POST', headers, signal }
+    if (!this.#options.allowPrivateAddresses) checkLiteral(url)
     const request =
       url.protocol === 'https:'
         ? requestHttps(url, { ...common, agent: this.#https })

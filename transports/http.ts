@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly requestTimeoutMs?: number
   /** How many requests go to one origin at the same time; 32 where absent. The others wait. */
   readonly maxPerOrigin?: number
+  /** Sends to addresses that are not of the public internet as well: loopback, private and link-local ones. */
+  readonly allowPrivateAddresses?: boolean
   /** For sending: own certificate authorities, and a client certificate. */
   readonly tls?: SecureContextOptions
   readonly timer?: Timer
@@ -70,8 +72,9 @@ class NodeHttpTransport implements HttpTransport {
     this.#options = options
     this.#requestTimeoutMs = requestTimeoutMs
     this.#door = new HttpDoor({ maxPacketBytes, maxInFlight, requestTimeoutMs, timer })
-    const { maxPerOrigin = 32, tls = {} } = options
-    this.#poster = new HttpPoster({ maxPacketBytes, requestTimeoutMs, maxPerOrigin, tls, timer })
+    const { maxPerOrigin = 32, tls = {}, allowPrivateAddresses = false } = options
+    const limits = { maxPacketBytes, requestTimeoutMs, maxPerOrigin }
+    this.#poster = new HttpPoster({ ...limits, allowPrivateAddresses, tls, timer })
   }
 
   get url(): string | undefined {

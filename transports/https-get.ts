@@ -12,7 +12,7 @@ export interface HttpsGetOptions {
   timeoutMs?: number
   /** Lets hosts have private, loopback and link-local addresses, as in tests and closed networks. Default: false. */
   allowPrivateAddresses?: boolean
-  /** Which certificates are trusted, beside what Node trusts. */
+  /** As for `node:tls`: `ca` says which authorities are trusted instead of those that Node trusts. */
   tls?: SecureContextOptions
 }
 

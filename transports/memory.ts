@@ -137,7 +137,7 @@ class MemoryTransport implements Transport {
     if (this.#closed) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     const receive = this.#receive
     if (!receive) throw new TypeError('"send" was called before "start"')
-    const to = /^memory:(.*)$/.exec(uri)?.[1]
+    const to = /^memory:(.*)$/i.exec(uri)?.[1]
     if (to === undefined) throw new DidCommError('ERR_TRANSPORT_REJECTED', `"${uri}" is no memory URI`)
     checkSize(packet.bytes, this.maxPacketBytes)
     const slot = new ReplySlot(this.maxPacketBytes)

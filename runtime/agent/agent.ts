@@ -10,6 +10,7 @@ import type { World } from '../world.ts'
 import { type Acks, EMPTY } from './acks.ts'
 import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
+import { type Attempt, attemptsOver, deliver } from './deliver.ts'
 import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
@@ -17,7 +18,7 @@ import { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
 import type { Rotation } from './rotation.ts'
-import { routeTo } from './route.ts'
+import { routesTo } from './route.ts'
 
 /** The world of one agent. Everything it touches is passed in. */
 export interface AgentOptions extends World {
@@ -71,6 +72,8 @@ export interface Outgoing {
   uri: string
   packet: Packet
   encoding: Encoding
+  /** What to send to where if `uri` cannot be reached, in order; absent where there is one way only. */
+  alternatives?: readonly Attempt[]
 }
 
 export interface Agent {
@@ -79,8 +82,8 @@ export interface Agent {
   on(type: string, handler: Handler): void
   /** Completes, packs and addresses a message without sending it. */
   prepare(draft: Draft, options: SendOptions): Promise<Outgoing>
-  /** Sends what `prepare` returned, or what was stored of it. */
-  transmit(outgoing: Pick<Outgoing, 'uri' | 'packet'>): Promise<void>
+  /** Sends what `prepare` returned, or what was stored of it: over the first of its ways that works. */
+  transmit(outgoing: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>): Promise<void>
   /** Prepares and transmits; returns the id of the message. */
   send(draft: Draft, options: SendOptions): Promise<string>
   /**
@@ -110,6 +113,7 @@ export function createAgent(options: AgentOptions): Agent {
   const underWay = new Set<Promise<void>>()
   const counters: AgentCounters = {
     sent: 0,
+    failover: 0,
     received: 0,
     duplicate: 0,
     failed: 0,
@@ -158,11 +162,11 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function transportFor(uri: string): Transport | undefined {
-    const scheme = uri.slice(0, uri.indexOf(':'))
+    const scheme = uri.slice(0, uri.indexOf(':')).toLowerCase()
     return transports.find((transport) => transport.schemes.includes(scheme))
   }
 
-  function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
+  async function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
     const { anonymous = false, pleaseAck = false } = to
     const contact = contacts?.get(to.to)
     const from = to.from ?? contact?.own ?? did
@@ -174,22 +178,27 @@ export function createAgent(options: AgentOptions): Agent {
       ...(message.from_prior !== undefined && { introduces: true }),
     }
     const by = to.sign ? { sign: from } : anonymous ? {} : sender
-    return format.pack(message, { to: to.to, ...by }, context)
+    const packed = await format.pack(message, { to: to.to, ...by }, context)
+    if (packed.bytes.length <= (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) return packed
+    throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
   }
 
   async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
     const contact = contacts?.get(to.to)
     const format = formatFor(to.encoding ?? contact?.encoding)
-    const route = await routeTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+    const routes = await routesTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+    // One id on all ways, so that what arrives twice is known.
+    const named = draft.id === undefined && !format.derivesId ? { ...draft, id: options.newId() } : draft
     // A mediator must not answer over a connection that is not the sender's (return_route extension).
-    const { return_route: _, ...mediated } = draft
-    const packed = await pack(route.routingKeys.length > 0 ? (mediated as Draft) : draft, to, format)
-    const wrapped =
-      route.routingKeys.length > 0
-        ? await forwarder().forward(packed.bytes, { next: to.to, routingKeys: route.routingKeys }, context)
-        : packed
-    const packet = { bytes: wrapped.bytes, mediaType: wrapped.mediaType }
-    return { id: packed.id, to: to.to, uri: route.uri, packet, encoding: format.encoding }
+    const { return_route: _, ...mediated } = named
+    const { id, attempts } = await attemptsOver(routes, {
+      direct: () => pack(named, to, format),
+      mediated: () => pack(mediated as Draft, to, format),
+      wrap: ({ bytes }, routingKeys) => forwarder().forward(bytes, { next: to.to, routingKeys }, context),
+    })
+    const [{ uri, packet }, ...alternatives] = attempts
+    const rest = alternatives.length > 0 ? { alternatives } : {}
+    return { id, to: to.to, uri, packet, encoding: format.encoding, ...rest }
   }
 
   function forwarder(): Required<Pick<EnvelopeFormat, 'forward'>> {
@@ -198,7 +207,11 @@ export function createAgent(options: AgentOptions): Agent {
     return { forward }
   }
 
-  async function transmit({ uri, packet }: Pick<Outgoing, 'uri' | 'packet'>): Promise<void> {
+  async function transmit({ uri, packet, alternatives = [] }: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>) {
+    await deliver([{ uri, packet }, ...alternatives], transmitOnce, report)
+  }
+
+  async function transmitOnce({ uri, packet }: Attempt): Promise<void> {
     const transport = transportFor(uri)
     if (!transport) throw new DidCommError('ERR_DID_UNUSABLE', `no transport here serves ${uri}`)
     if (packet.bytes.length > transport.maxPacketBytes) {

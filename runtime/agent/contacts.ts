@@ -12,6 +12,8 @@ export interface Contact {
   uri?: string
   /** How to write to it, where it has not written first. */
   encoding?: Encoding
+  /** The largest envelope that it takes: what it discloses as `max_receive_bytes`. A larger one fails with `ERR_TOO_LARGE`. */
+  maxReceiveBytes?: number
   /** The DID to speak to it as, in place of the agent's. */
   own?: string
   /** What tells it that `own` took the place of another DID, for as long as it may not know (`rotate`). */

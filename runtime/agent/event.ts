@@ -5,6 +5,8 @@ import type { ErrorCode } from '../errors.ts'
 export type AgentEvent =
   /** Without `uri`: over the connection on which the question came. */
   | { kind: 'sent'; uri?: string; bytes: number }
+  /** One way to a party failed, and the next one is tried. */
+  | { kind: 'failover'; uri: string; cause: unknown }
   | { kind: 'received'; type: string; sender?: string; bytes: number; encoding: Encoding }
   | { kind: 'duplicate'; type: string; sender?: string; bytes: number }
   /** Refused for good. */
@@ -19,6 +21,7 @@ export type AgentEvent =
 /** How many packets met which end, since the agent was made. */
 export interface AgentCounters {
   sent: number
+  failover: number
   received: number
   duplicate: number
   failed: number

@@ -109,6 +109,10 @@ export interface ForwardOptions {
   next: string
   /** Outermost first: DID URLs of keys, or DIDs of mediators. */
   routingKeys: readonly string[]
+  /** Seconds since 1970 after which mediators may drop it; they can read this. */
+  expiresTime?: number
+  /** How long each mediator should wait before it goes on; negative: any time up to that. They may ignore it. */
+  delayMs?: number
 }
 
 /** A packed envelope. */

@@ -22,7 +22,7 @@ export const maxForwardedPayloads = 64
  */
 export async function wrapForward(
   envelope: Uint8Array,
-  { next, routingKeys, enc }: ForwardOptions & { readonly enc?: Enc },
+  { next, routingKeys, enc, expiresTime, delayMs }: ForwardOptions & { readonly enc?: Enc },
   context: EnvelopeContext,
 ): Promise<Packed> {
   if (routingKeys.length === 0) throw new RangeError('"routingKeys" expected at least one key')
@@ -37,6 +37,8 @@ export async function wrapForward(
       type: forwardType,
       body: { next: hop },
       attachments: [attachmentOf(packed?.bytes ?? envelope)],
+      ...(expiresTime !== undefined && { expires_time: expiresTime }),
+      ...(delayMs !== undefined && { delay_milli: delayMs }),
     }
     packed = await packJson(message, { to: routingKey, ...(enc === undefined ? {} : { enc }) }, context)
     hop = routingKey

@@ -1,13 +1,13 @@
 import { DidCommError, type Resolve } from 'didcomm-mote'
 import { didcommService } from 'didcomm-mote/did'
 import { describe, expect, it } from 'vitest'
-import { routeTo } from '../../runtime/agent/route.ts'
+import { routesTo } from '../../runtime/agent/route.ts'
 
 const BOB = 'did:example:bob'
 const MEDIATOR = 'did:example:mediator'
 const DISTANT = 'did:example:distant'
 
-type Endpoint = { uri: string; routingKeys?: string[] }
+type Endpoint = { uri: string; accept?: string[]; routingKeys?: string[] }
 
 /** Resolves what is listed, and tells what was asked. */
 function book(documents: Record<string, Endpoint[]>): { resolve: Resolve; asked: string[] } {
@@ -24,6 +24,9 @@ function book(documents: Record<string, Endpoint[]>): { resolve: Resolve; asked:
 }
 
 const canReach = (uri: string) => uri.startsWith('memory:')
+
+/** The first of the ways. */
+const routeTo = async (...options: Parameters<typeof routesTo>) => (await routesTo(...options))[0]
 
 describe('a route', () => {
   it('is what the contact says, without a look at the DID document', async () => {
@@ -75,6 +78,33 @@ describe('a route', () => {
       [MEDIATOR]: [{ uri: 'ble:m' }],
     })
     expect(await routeTo(BOB, undefined, resolve, canReach)).toEqual({ uri: 'memory:b', routingKeys: [] })
+  })
+
+  it('has the others behind it, in the order of the document, and at most four in all [L11, L15]', async () => {
+    const { resolve } = book({
+      [BOB]: [{ uri: 'memory:a' }, { uri: MEDIATOR }, { uri: 'ble:b' }, { uri: 'memory:c' }, { uri: 'memory:d' }],
+      [MEDIATOR]: [{ uri: 'memory:m' }],
+    })
+    const routes = await routesTo(BOB, undefined, resolve, canReach)
+    expect(routes.map(({ uri }) => uri)).toEqual(['memory:a', 'memory:m', 'memory:c', 'memory:d'])
+    expect(routes[1]?.routingKeys).toEqual([MEDIATOR])
+  })
+
+  it('to an endpoint that accepts other profiles only comes last [L12, L13]', async () => {
+    const { resolve } = book({
+      [BOB]: [
+        { uri: 'memory:old', accept: ['didcomm/aip1'] },
+        { uri: 'memory:any' },
+        { uri: 'memory:both', accept: ['didcomm/aip2;env=rfc587', 'didcomm/v2'] },
+      ],
+    })
+    const routes = await routesTo(BOB, undefined, resolve, canReach)
+    expect(routes.map(({ uri }) => uri)).toEqual(['memory:any', 'memory:both', 'memory:old'])
+  })
+
+  it('passes over the queue transport, where messages wait to be picked up [M10]', async () => {
+    const { resolve } = book({ [BOB]: [{ uri: 'didcomm:transport/queue' }, { uri: 'memory:b' }] })
+    expect((await routesTo(BOB, undefined, resolve, canReach)).map(({ uri }) => uri)).toEqual(['memory:b'])
   })
 
   it.each([

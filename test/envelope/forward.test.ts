@@ -38,7 +38,7 @@ for (const encoding of ['json', 'compact'] as const) {
   })
 }
 
-test('a mediator that is named by its DID reads with any of its keys', async () => {
+test('a mediator that is named by its DID reads with any of its keys [L4]', async () => {
   const packed = await pack(message, { to: bob.did, from: alice.did }, asAlice)
   const wrapped = await wrapForward(packed.bytes, { next: bob.did, routingKeys: [near.did] }, asAlice)
   const { recipients } = JSON.parse(new TextDecoder().decode(wrapped.bytes))

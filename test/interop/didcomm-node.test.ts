@@ -65,7 +65,7 @@ describe('didcomm-node opens what we pack', () => {
     expect(opened.metadata).toMatchObject({ encrypted: true, non_repudiation: true })
   })
 
-  test('a forward over two mediators, layer by layer', async () => {
+  test('a forward over two mediators, layer by layer [L1, L2, L3]', async () => {
     const { bytes } = await pack(message, { to: bob.did, from: alice.did }, us(alice))
     const routingKeys = mediators.map(({ document }) => String(document.keyAgreement?.[0]))
     let wrapped = (await wrapForward(bytes, { next: bob.did, routingKeys }, us(alice))).bytes
@@ -126,7 +126,7 @@ describe('we open what didcomm-node packs', () => {
     await expect(unpack(bytes, us(bob))).rejects.toMatchObject({ code: 'ERR_ENVELOPE_UNSUPPORTED' })
   })
 
-  test('a forward over two mediators, layer by layer', async () => {
+  test('a forward over two mediators, layer by layer [L1, L2, L3]', async () => {
     const packed = await them(alice).pack(message, bob.did, alice.did)
     const routingKeys = mediators.map(({ document }) => String(document.keyAgreement?.[0]))
     let wrapped = await them(alice).wrapForward(packed, bob.did, routingKeys)

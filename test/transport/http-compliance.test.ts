@@ -8,7 +8,7 @@ const promises = { order: false, reply: true, again: 'sender', refusal: true, me
 const deadUri = 'http://127.0.0.1:1/'
 
 transportCompliance('http', promises, async () => {
-  const options = { listen: { port: 0 }, maxPacketBytes: 100_000 }
+  const options = { listen: { port: 0 }, maxPacketBytes: 100_000, allowPrivateAddresses: true }
   const [a, b] = [http(options), http(options)]
   return {
     a,
@@ -21,7 +21,10 @@ transportCompliance('http', promises, async () => {
 })
 
 transportCompliance('http in a server of the caller', promises, async () => {
-  const ends = [http({ maxPacketBytes: 100_000 }), http({ maxPacketBytes: 100_000 })] as const
+  const ends = [
+    http({ maxPacketBytes: 100_000, allowPrivateAddresses: true }),
+    http({ maxPacketBytes: 100_000, allowPrivateAddresses: true }),
+  ] as const
   const servers = await Promise.all(
     ends.map(async (end) => {
       const server = createServer(end.handler()).listen(0, '127.0.0.1')

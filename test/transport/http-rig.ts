@@ -19,7 +19,7 @@ export function httpRig() {
   return {
     /** A transport that listens. */
     async open(options: HttpOptions, receive: Receive): Promise<HttpTransport & { url: string }> {
-      const transport = http({ listen: { port: 0 }, ...options })
+      const transport = http({ listen: { port: 0 }, allowPrivateAddresses: true, ...options })
       await transport.start(receive)
       cleanups.push(() => transport.close())
       return transport as HttpTransport & { url: string }
@@ -27,7 +27,7 @@ export function httpRig() {
 
     /** A transport that only sends. */
     async sender(options: HttpOptions = {}, receive: Receive = accept): Promise<HttpTransport> {
-      const transport = http(options)
+      const transport = http({ allowPrivateAddresses: true, ...options })
       await transport.start(receive)
       cleanups.push(() => transport.close())
       return transport
