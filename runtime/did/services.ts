@@ -33,7 +33,8 @@ export function didcommService(id: string, input: ServiceInput): Service {
 /**
  * Lists the endpoints of all `DIDCommMessaging` services of a document, in its order. It reads every form that is in
  * use: the endpoint as an object, as a list of objects, and as a string with `accept` and `routingKeys` beside it; the
- * abbreviations of did:peer:2; relative routing keys, which come out absolute.
+ * abbreviations of did:peer:2; relative routing keys, which come out absolute. The `id` of a service, which DIDComm says is unique, is not
+ * read: nothing here refers to a service by it.
  *
  * @throws DidCommError `ERR_DID_MALFORMED`
  */

@@ -17,6 +17,12 @@ function service(serviceEndpoint: unknown, siblings: object = {}): object {
 }
 
 describe('didcommServices', () => {
+  it('two services with one id are both read, in the order of the document [L9]', () => {
+    const uris = [uri, 'https://example.org/didcomm']
+    const services = uris.map((each) => service({ uri: each }))
+    expect(didcommServices(serving(...services)).map((endpoint) => endpoint.uri)).toStrictEqual(uris)
+  })
+
   it.each([
     ['an object', service(full), [full]],
     ['an object with the uri only', service({ uri }), [bare]],
