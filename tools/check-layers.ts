@@ -26,6 +26,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/memory-store': [...ports, ...leaves],
 
   'runtime/crypto': leaves,
+  'runtime/crypto/passphrase': ['runtime/crypto', 'npm:@noble/hashes', ...leaves],
   'runtime/crypto/curves': ['runtime/crypto', 'npm:@noble/curves', ...leaves],
   'runtime/message': leaves,
   'runtime/did': ['runtime/crypto', 'runtime/message', ...leaves],

@@ -45,6 +45,8 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './crypto': hostless,
   // The curves of noble are its weight, and nobody else carries it.
   './crypto/curves': { without: ['@noble/curves'], ...hostless },
+  './crypto/sealed-keys': hostless,
+  './crypto/passphrase': { without: ['@noble/hashes'], ...hostless },
   './did': hostless,
   './message': hostless,
   './envelope': hostless,

@@ -174,8 +174,6 @@ class NodeWsTransport implements WsTransport {
     })
     this.#links.add(link)
     void link.ended.then(() => this.#links.delete(link))
-    // It was closed while the connection opened.
-    if (this.#closing) void link.close()
     return link
   }
 

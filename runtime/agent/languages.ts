@@ -10,6 +10,8 @@ export interface Languages {
 }
 
 const MAX_LANGUAGES = 32
+/** RFC 5646 §4.4.1: 35 characters are enough for all that a registry knows. */
+const MAX_CODE_CHARACTERS = 64
 
 /** Remembers `accept-lang` for each thread, until the thread changes it. It counts for that thread and its sender alone. */
 export function languages(maxThreads = 1024): Languages {
@@ -19,7 +21,9 @@ export function languages(maxThreads = 1024): Languages {
       const thread = `${sender ?? ''} ${threadId(message).toLowerCase()}`
       const { 'accept-lang': accepted } = message
       if (Array.isArray(accepted)) {
-        const texts = accepted.filter((code): code is string => typeof code === 'string')
+        const texts = accepted.filter(
+          (code): code is string => typeof code === 'string' && code.length <= MAX_CODE_CHARACTERS,
+        )
         known.set(thread, texts.slice(0, MAX_LANGUAGES))
       }
       return known.get(thread) ?? []

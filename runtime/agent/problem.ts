@@ -1,12 +1,14 @@
-import { isJsonObject } from '../bytes/index.ts'
 import { threadId } from '../message/index.ts'
-import type { Draft, Message } from '../message/message.ts'
+import type { Draft, Json, Message } from '../message/message.ts'
 
 /** The message type of problem reports. */
 export const PROBLEM_REPORT = 'https://didcomm.org/report-problem/2.0/problem-report'
 
 /** DIDComm v2.1, "Problem Codes": sorter, scope and at least one descriptor, in lower kebab-case. */
 const CODE = /^[ew](?:\.[a-z0-9]+(?:[-_][a-z0-9]+)*){2,}$/
+
+/** The longest text that is made of a report, whose comment may name its longest argument thousands of times. */
+const MAX_TEXT_CHARACTERS = 16_384
 
 /**
  * Thrown by a handler to answer a message with a problem report. The message counts as received.
@@ -53,7 +55,7 @@ export function problemReport(problem: ProblemError, message: Message, thread: s
 /** A problem report as its reader wants it. */
 export interface Problem {
   readonly code: string
-  /** The comment, with its arguments in their places. */
+  /** The comment, with its arguments in their places; at most 16,384 characters. */
   readonly text: string
   readonly args: readonly string[]
   readonly escalateTo?: string
@@ -68,7 +70,7 @@ export interface Problem {
 export function readProblem({ body }: Pick<Message, 'body'>): Problem | undefined {
   const { code, comment, args, escalate_to: escalateTo } = body
   if (typeof code !== 'string') return undefined
-  const texts = Array.isArray(args) ? args.map((arg) => (arg === null || isJsonObject(arg) ? '' : String(arg))) : []
+  const texts = Array.isArray(args) ? args.map(textOf) : []
   return {
     code,
     text: interpolated(typeof comment === 'string' ? comment : '', texts),
@@ -99,15 +101,26 @@ export function isProblemOf(code: string, family: string): boolean {
   return code === family || code.startsWith(`${family}.`)
 }
 
+/** An argument as a text; a list or an object is none. */
+function textOf(arg: Json): string {
+  return arg === null || typeof arg === 'object' ? '' : String(arg)
+}
+
 /** Puts the arguments into their places: `?` where one is missing, and those that have no place behind. */
 function interpolated(comment: string, args: readonly string[]): string {
   const used = new Set<number>()
-  const text = comment.replace(/\{(\d{1,3})\}/g, (_, digits: string) => {
+  let room = MAX_TEXT_CHARACTERS
+  const text = comment.slice(0, MAX_TEXT_CHARACTERS).replace(/\{(\d{1,3})\}/g, (_, digits: string) => {
     const index = Number(digits) - 1
     used.add(index)
     const arg = args[index]
-    return arg === undefined || arg === '' ? '?' : arg
+    if (arg === undefined || arg === '' || arg.length > room) return '?'
+    room -= arg.length
+    return arg
   })
   const others = args.filter((_, index) => !used.has(index))
-  return [text, ...others].filter((part) => part !== '').join(', ')
+  return [text, ...others]
+    .filter((part) => part !== '')
+    .join(', ')
+    .slice(0, MAX_TEXT_CHARACTERS)
 }

@@ -152,7 +152,8 @@ export function readMultikey(text: string): Pick<PublicKey, 'curve' | 'bytes'> |
 export function readJwk(jwk: unknown): Pick<PublicKey, 'curve' | 'bytes'> | undefined {
   if (!isRecord(jwk)) throw malformed('"publicKeyJwk" is not an object')
   if (jwk['d'] !== undefined) throw malformed('"publicKeyJwk" holds a private key')
-  const known = JWK_CURVES.get(String(jwk['crv']))
+  const { crv } = jwk
+  const known = typeof crv === 'string' ? JWK_CURVES.get(crv) : undefined
   if (!known) return undefined
   const { curve, kty, coordinateBytes } = known
   if (jwk['kty'] !== kty) throw malformed(`"kty" of a ${curve} key is not ${kty}`)

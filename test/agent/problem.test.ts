@@ -84,10 +84,17 @@ describe('a problem report', () => {
     ['{0} {x} {9999}', ['a'], '? {x} {9999}, a'],
     [undefined, ['a'], 'a'],
     ['{1}', 'no list', '?'],
+    ['{1}', [[{ toString: 1 }]], '?'],
+    ['{1} {2}', [7, { toString: 1 }], '7 ?'],
   ])('puts arguments into %s [P3]', (comment, args, text) => {
     expect(
       readProblem({ body: { code: 'w.m.x', ...(comment !== undefined && { comment }), args: args as string[] } })?.text,
     ).toBe(text)
+  })
+
+  it('makes a text of bounded length of a comment that names its longest argument over and over', () => {
+    const body = { code: 'e.m.x', comment: '{1}'.repeat(100_000), args: ['a'.repeat(16_000)] }
+    expect(readProblem({ body })?.text).toMatch(/^a{16000}\?{384}$/)
   })
 
   it('answers a warning that is an error here, in the same thread and no narrower scope [P7]', async () => {
@@ -214,6 +221,8 @@ describe('languages', () => {
     expect(known.of(received('did:example:a', 't2'))).toEqual([])
     expect(known.of(received('did:example:b', 't1'))).toEqual([])
     expect(known.of(received('did:example:a', 't1', { 'accept-lang': ['de'] }))).toEqual(['de'])
+    const tooMuch = ['x'.repeat(65), ...Array(100).fill('de-DE-1996')]
+    expect(known.of(received('did:example:a', 't1', { 'accept-lang': tooMuch }))).toEqual(Array(32).fill('de-DE-1996'))
   })
 
   it('that nobody reads are a warning, or an error where they are vital [R4, P13]', () => {

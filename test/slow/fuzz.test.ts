@@ -1,0 +1,110 @@
+import { randomInt } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { readProblem } from '../../runtime/agent/problem.ts'
+import { didJwk, didKey, didPeer, firstOf } from '../../runtime/did/index.ts'
+import { readAttachment, unpack, verifyFromPrior } from '../../runtime/envelope/index.ts'
+import { isDidCommError } from '../../runtime/errors.ts'
+import { readInvitationUrl } from '../../runtime/protocols/out-of-band.ts'
+import { contextOf, crypto, party } from '../envelope/world.ts'
+import { didTarget, documentTarget, heldTarget, secretTarget } from '../fuzz/dids.ts'
+import { agentTarget, compactTarget, envelopeTargets, innerTarget } from '../fuzz/envelopes.ts'
+import { headerTarget } from '../fuzz/headers.ts'
+import { attachmentTarget, fromPriorTarget, invitationTarget, problemTarget } from '../fuzz/parsers.ts'
+import { fuzz } from '../fuzz/random.ts'
+import { families } from '../fuzz/vectors.ts'
+
+// Other inputs at each run. A failure says the seed of its round, and `SEED` gives them all again.
+const seed = process.env['SEED'] ?? String(randomInt(2 ** 31))
+process.stderr.write(`SEED=${seed}\n`)
+
+const ofFamilies = (await families()).flatMap((family) => [
+  ...envelopeTargets(family),
+  innerTarget(family),
+  agentTarget(family),
+])
+const documentTargets = [didTarget(), documentTarget(), await fromPriorTarget()]
+const targets = [
+  ...ofFamilies.map((target) => ({ target, rounds: 100_000 })),
+  { target: compactTarget(), rounds: 100_000 },
+  { target: await headerTarget(), rounds: 100_000 },
+  ...documentTargets.map((target) => ({ target, rounds: 200_000 })),
+  { target: heldTarget(), rounds: 100_000 },
+  { target: secretTarget(), rounds: 50_000 },
+  { target: await attachmentTarget(), rounds: 100_000 },
+  ...[invitationTarget(), problemTarget()].map((target) => ({ target, rounds: 500_000 })),
+]
+
+describe('millions of inputs that were changed by chance', () => {
+  it.each(targets)('$target.name: $rounds', async ({ target, rounds }) => {
+    await fuzz(target, seed, rounds)
+  })
+})
+
+const context = contextOf(party('did:example:alice'), [party('did:example:bob')])
+const resolve = firstOf(didKey(crypto), didPeer(crypto), didJwk())
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const open = (text: string): Promise<unknown> => unpack(bytesOf(text), context, { maxBytes: 1 << 24 })
+const base64url = (text: string): string => Buffer.from(text).toString('base64url')
+const type = '"type":"https://example.org/a/1.0/b","id":"1"'
+const report = (comment: string, args: string[]): unknown => readProblem({ body: { code: 'e.p.x', comment, args } })
+const attached = (data: object): Promise<unknown> =>
+  readAttachment({ data }, { crypto, maxBytes: 1 << 24, get: async () => bytesOf('x') })
+
+/** Inputs that ask for more than their share, of about `size` characters. */
+const greedy: Readonly<Record<string, (size: number) => unknown>> = {
+  'a deep body': (size) => open(`{${type},"body":${'{"a":'.repeat(size / 6)}1${'}'.repeat(size / 6)}}`),
+  'deep lists': (size) => open(`{"a":${'['.repeat(size)}`),
+  'a list of empty lists': (size) => open(`{${type},"body":{"a":[${'[],'.repeat(size / 3)}1]}}`),
+  'the same name again': (size) => open(`{${'"a":1,'.repeat(size / 6)}${type}}`),
+  'many names': (size) => open(`{${Array.from({ length: size / 12 }, (_, i) => `"name${i}":1`).join()},${type}}`),
+  'backslashes in a text': (size) => open(`{${type},"body":{"a":"${'\\\\'.repeat(size / 2)}"}}`),
+  'quotes in a text': (size) => open(`{${type},"body":{"a":"${'\\"'.repeat(size / 2)}"}}`),
+  'a text without its end': (size) => open(`{"a":"${'\\'.repeat(size)}`),
+  'a long number': (size) => open(`{${type},"body":{"a":1${'0'.repeat(size)}}}`),
+  'recipients without end': (size) => open(`{"ciphertext":"AA","recipients":[${'{},'.repeat(size / 3)}{}]}`),
+  'a long protected header': (size) => open(`{"ciphertext":"AA","protected":"${'e'.repeat(size)}","recipients":[]}`),
+  'signatures without end': (size) => open(`{"payload":"AA","signatures":[${'{},'.repeat(size / 3)}{}]}`),
+  'recipients in "to"': (size) => open(`{${type},"to":[${'"did:a:b",'.repeat(size / 10)}"did:a:b"]}`),
+  'a long "from"': (size) => open(`{${type},"from":"did:a:${'%41:'.repeat(size / 4)}"}`),
+  'a long message type': (size) => open(`{"id":"1","type":"https://a${'/'.repeat(size)}b/1.0"}`),
+  'a problem whose comment repeats its argument': (size) => report('{1}'.repeat(size / 6), ['a'.repeat(size / 2)]),
+  'a problem with many arguments': (size) => report('{1}', Array<string>(size / 4).fill('a')),
+  'a from_prior of dots': (size) => verifyFromPrior('.'.repeat(size), context),
+  'a long from_prior': (size) => verifyFromPrior(`${'e'.repeat(size)}.AA.AA`, context),
+  'a multihash in base58': (size) => attached({ links: ['x'], hash: 'z'.repeat(size) }),
+  'a multihash in hexadecimal': (size) => attached({ links: ['x'], hash: 'f'.repeat(size) }),
+  'an attachment of padding': (size) => attached({ base64: '='.repeat(size) }),
+  'an attachment of plus signs': (size) => attached({ base64: '+/'.repeat(size / 2) }),
+  'many links': (size) => attached({ links: Array(size / 4).fill('x'), hash: 'zQm' }),
+  'an invitation of parameters': (size) => readInvitationUrl(`?${'&'.repeat(size)}_oob=AA`),
+  'an invitation of percent signs': (size) => readInvitationUrl(`?_oob=${'%41'.repeat(size / 3)}`),
+  'a long did:key': (size) => resolve(`did:key:z${'6'.repeat(size)}`),
+  'a did:key as long as one may be': () => resolve(`did:key:z${'6'.repeat(8000)}`),
+  'a did:peer:2 of elements': (size) => resolve(`did:peer:2${'.Ez6LS'.repeat(size / 6)}`),
+  'a did:peer:2 of services': (size) => resolve(`did:peer:2${'.SeyJ0IjoiZG0ifQ'.repeat(Math.min(size, 8000) / 16)}`),
+  'a did:jwk of lists': (size) => resolve(`did:jwk:${base64url('['.repeat(Math.min(size, 6000)))}`),
+}
+
+/** The least time of three, in milliseconds. */
+async function timeOf(work: () => unknown): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now()
+    try {
+      await work()
+    } catch (error) {
+      if (!isDidCommError(error)) throw error
+    }
+    times.push(performance.now() - start)
+  }
+  return Math.min(...times)
+}
+
+describe('what asks for more than its share takes time with its length, and no more', () => {
+  it.each(Object.entries(greedy))('such as %s', async (_, work) => {
+    const [small, big] = [await timeOf(() => work(1 << 16)), await timeOf(() => work(1 << 20))]
+    // Sixteen times as long: with the square of the length it were 256 times the time.
+    expect(big).toBeLessThan(64 * small + 50)
+    expect(big).toBeLessThan(1000)
+  })
+})
