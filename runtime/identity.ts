@@ -1,6 +1,14 @@
 import type { Crypto, EcCurve } from './crypto/crypto.ts'
 import type { SecretKey } from './crypto/memory-secrets.ts'
-import { createDidPeer2, createDidPeer4, didcommService, encodeMultikey, type ServiceInput } from './did/index.ts'
+import { secretKeyToJwk } from './crypto/secret-jwk.ts'
+import {
+  createDidJwk,
+  createDidPeer2,
+  createDidPeer4,
+  didcommService,
+  encodeMultikey,
+  type ServiceInput,
+} from './did/index.ts'
 
 /** A DID together with the private keys of its document. */
 export interface Identity {
@@ -37,6 +45,19 @@ export function didKeyIdentityOn(crypto: Crypto, curve: EcCurve['curve'], secret
   const multikey = encodeMultikey(curve, known.getPublicKey(secretKey))
   const did = `did:key:${multikey}`
   return { did, secretKeys: [{ kid: `${did}#${multikey}`, curve, secretKey: secretKey.slice() }] }
+}
+
+/**
+ * Makes the did:jwk of a secret key: one key for all that its curve can do, so that one on Ed25519 only signs and one on X25519
+ * only agrees on keys.
+ *
+ * @throws DidCommError `ERR_KEY_INVALID` where `secretKey` is none of the curve, or `crypto` does not have the curve
+ */
+export function didJwkIdentity(crypto: Crypto, curve: SecretKey['curve'], secretKey: Uint8Array): Identity {
+  const { kty, crv, x, y } = secretKeyToJwk({ kid: '', curve, secretKey }, crypto)
+  const use = curve === 'X25519' ? 'enc' : curve === 'Ed25519' ? 'sig' : undefined
+  const did = createDidJwk({ kty, crv, x, ...(y !== undefined && { y }), ...(use && { use }) })
+  return { did, secretKeys: [{ kid: `${did}#0`, curve, secretKey: secretKey.slice() }] }
 }
 
 /** Makes a did:peer:2 from a 32-byte Ed25519 seed; its document holds the same two keys as `didKeyIdentity`. */

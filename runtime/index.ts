@@ -20,7 +20,14 @@ export { type Sequencing, sequencing } from './agent/sequencing.ts'
 export { cached, firstOf, type Resolve } from './did/index.ts'
 export type { Encoding, EnvelopeFormat, Packed, Unpacked } from './envelope/envelope.ts'
 export { DidCommError, type ErrorCode, isDidCommError } from './errors.ts'
-export { didKeyIdentity, didKeyIdentityOn, didPeer2Identity, didPeer4Identity, type Identity } from './identity.ts'
+export {
+  didJwkIdentity,
+  didKeyIdentity,
+  didKeyIdentityOn,
+  didPeer2Identity,
+  didPeer4Identity,
+  type Identity,
+} from './identity.ts'
 export { memoryMailbox, memoryOutbox, memorySeenStore } from './memory-store.ts'
 export type { Draft, Message } from './message/message.ts'
 export {

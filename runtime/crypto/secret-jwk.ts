@@ -30,7 +30,8 @@ const JWK_CURVES: ReadonlyMap<string, { curve: SecretKey['curve']; kty: string; 
  * @throws DidCommError `ERR_KEY_INVALID`
  */
 export function secretKeyFromJwk(jwk: SecretJwk, crypto?: Crypto): SecretKey {
-  const { kid, kty, crv, d } = jwk
+  // It may be the JSON of a file that somebody wrote by hand.
+  const { kid, kty, crv, d }: Partial<SecretJwk> = jwk ?? {}
   const known = JWK_CURVES.get(crv)
   if (!known || known.kty !== kty) {
     throw new DidCommError('ERR_KEY_INVALID', 'the secret key is on no curve that is known here')

@@ -47,12 +47,8 @@ export function fromDidResolver(method: string, resolver: DidResolver): DidMetho
       if (!did.startsWith(`did:${method}:`) || !isDid(did)) {
         throw new DidCommError('ERR_DID_MALFORMED', `the text is not a did:${method}`)
       }
-      const { didDocument, didDocumentMetadata, didResolutionMetadata } = await resolver.resolve(did).catch((cause) => {
-        throw isDidCommError(cause)
-          ? cause
-          : new DidCommError('ERR_TRANSPORT_UNREACHABLE', `the resolver of did:${method} failed`, { cause })
-      })
-      const { error } = didResolutionMetadata
+      const { didDocument, didDocumentMetadata, didResolutionMetadata } = await answerOf(method, resolver, did)
+      const error = didResolutionMetadata?.error
       if (error) {
         const code = CODES.get(error) ?? 'ERR_TRANSPORT_UNREACHABLE'
         throw new DidCommError(code, `the resolver of did:${method} has no document`, { cause: error })
@@ -62,6 +58,16 @@ export function fromDidResolver(method: string, resolver: DidResolver): DidMetho
       }
       return documentOf(did, didDocument)
     },
+  }
+}
+
+/** What a resolver answers. One that fails, at once or later, or answers nothing may have an answer another time. */
+async function answerOf(method: string, resolver: DidResolver, did: string): Promise<Partial<DidResolutionResult>> {
+  try {
+    return ((await resolver.resolve(did)) ?? {}) as Partial<DidResolutionResult>
+  } catch (cause) {
+    if (isDidCommError(cause)) throw cause
+    throw new DidCommError('ERR_TRANSPORT_UNREACHABLE', `the resolver of did:${method} failed`, { cause })
   }
 }
 

@@ -6,12 +6,14 @@ import {
   authenticationKeys,
   canonicalDid,
   didcommServices,
+  didJwk,
   didKey,
   didPeer,
   firstOf,
   keyAgreementKeys,
 } from '../../runtime/did/index.ts'
 import {
+  didJwkIdentity,
   didKeyIdentity,
   didKeyIdentityOn,
   didPeer2Identity,
@@ -74,6 +76,43 @@ describe('an identity from a seed', () => {
     expect(() => didKeyIdentityOn(extended, 'P-256', new Uint8Array(32))).toThrow(
       expect.objectContaining({ code: 'ERR_KEY_INVALID' }),
     )
+  })
+
+  it('can sign, agree on keys, or do both with a did:jwk, as its curve can', async () => {
+    const data = new Uint8Array(32).fill(3)
+    const held = async (curve: 'Ed25519' | 'X25519' | 'P-256') => {
+      const { did, secretKeys } = didJwkIdentity(extended, curve, seed)
+      expect(secretKeys.map(({ kid }) => kid)).toStrictEqual([`${did}#0`])
+      const document = await didJwk().resolve(did)
+      return {
+        secrets: memorySecrets(extended, secretKeys),
+        agreement: keyAgreementKeys(document),
+        signing: authenticationKeys(document),
+      }
+    }
+    const ed = await held('Ed25519')
+    expect(ed.agreement).toStrictEqual([])
+    const signature = await ed.secrets.sign(ed.signing[0]?.kid ?? '', data)
+    expect(crypto.ed25519.verify(signature, data, ed.signing[0]?.bytes ?? data)).toBe(true)
+    const x = await held('X25519')
+    expect(x.signing).toStrictEqual([])
+    expect(await x.secrets.deriveBits(x.agreement[0]?.kid ?? '', crypto.x25519.getPublicKey(data))).toStrictEqual(
+      crypto.x25519.getSharedSecret(data, x.agreement[0]?.bytes ?? data),
+    )
+    const p = await held('P-256')
+    const kid = p.signing[0]?.kid ?? ''
+    expect(p.agreement).toStrictEqual(p.signing)
+    expect(p256.verify(await p.secrets.sign(kid, data), data, p.signing[0]?.bytes ?? data)).toBe(true)
+    expect(await p.secrets.deriveBits(kid, p256.getPublicKey(data))).toEqual(
+      p256.getSharedSecret(data, p.agreement[0]?.bytes ?? data),
+    )
+  })
+
+  it('has no did:jwk for a key that is none of its curve, or a curve that is absent', () => {
+    const invalid = expect.objectContaining({ code: 'ERR_KEY_INVALID' })
+    expect(() => didJwkIdentity(crypto, 'P-256', seed)).toThrow(invalid)
+    expect(() => didJwkIdentity(extended, 'P-256', new Uint8Array(32))).toThrow(invalid)
+    expect(() => didJwkIdentity(crypto, 'Ed25519', seed.subarray(1))).toThrow(invalid)
   })
 
   it('can use the keys of its did:peer:2', async () => {

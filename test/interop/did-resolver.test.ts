@@ -84,3 +84,14 @@ describe('our methods in their resolver', () => {
     expect((await ours.resolve('alice')).didResolutionMetadata.error).toBe('invalidDid')
   })
 })
+
+describe('a resolver that does not keep to the interface', () => {
+  test.each([
+    ['throws at once', () => expect.fail('broken')],
+    ['answers nothing', async () => undefined],
+  ])('and %s is one to try again, or has no document', async (_, resolve) => {
+    const broken = { resolve } as unknown as DidResolver
+    const failing = fromDidResolver('example', broken).resolve('did:example:a')
+    await expect(failing).rejects.toMatchObject({ name: 'DidCommError' })
+  })
+})
