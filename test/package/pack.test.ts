@@ -118,7 +118,8 @@ describe('the published package', () => {
     const results = Object.entries(JSON.parse(output) as Record<string, number | string>)
     expect(results.map(([name]) => name)).toEqual(names)
     const peers = Object.keys(manifest.peerDependencies)
-    const withPeers = ['didcomm-mote/gateway', 'didcomm-mote/crypto/curves', 'didcomm-mote/transports/ws']
+    const peered = ['gateway', 'crypto/curves', 'crypto/passphrase', 'transports/ws']
+    const withPeers = peered.map((subpath) => `didcomm-mote/${subpath}`)
     for (const [name, result] of results) {
       const peer = /^Cannot find package '([^']+)'/.exec(String(result))?.[1]
       if (peer && withPeers.includes(name)) expect(peers).toContain(peer)
