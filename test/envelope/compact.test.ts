@@ -105,7 +105,7 @@ describe('addressing', () => {
     const { bytes } = await sealCompact(
       {
         plaintext: serializeCompact({ ...reading, ...message }, { types: asSensor.types, implied: {} }),
-        recipient: publicKeyOf(gateway),
+        recipients: [publicKeyOf(gateway)],
         ids: 'short',
         ...(sender ? { sender: publicKeyOf(sender) } : {}),
       },
