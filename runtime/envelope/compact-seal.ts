@@ -10,7 +10,7 @@ import {
 import type { Crypto } from '../crypto/crypto.ts'
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
-import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/cose.ts'
+import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/encrypt0.ts'
 import type { EnvelopeContext } from './envelope.ts'
 import { listedKey } from './keys.ts'
 import type { PskCache } from './psk-cache.ts'
