@@ -3,9 +3,8 @@ import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/by
 import { crypto } from '../../runtime/crypto/index.ts'
 import { sealCompact } from '../../runtime/envelope/compact-seal.ts'
 import { compact, type EnvelopeContext, pack, pskCache, shortId, unpack } from '../../runtime/envelope/index.ts'
-import type { ErrorCode } from '../../runtime/errors.ts'
 import { type Packable, serializeCompact } from '../../runtime/message/index.ts'
-import { contextOf, type Party, party, testSecrets } from './world.ts'
+import { codeOf, contextOf, type Party, party, testSecrets } from './world.ts'
 
 const sensor = party('did:example:sensor')
 const gateway = party('did:example:gateway', 2)
@@ -17,13 +16,6 @@ const asGateway = contextOf(gateway, everybody)
 const reading: Packable = { type: 'https://didcomm.org/telemetry/1.0/report', body: { t: 21.5 } }
 const authcrypt = { to: gateway.did, from: sensor.did, encoding: 'compact' } as const
 const anoncrypt = { to: gateway.did, encoding: 'compact' } as const
-
-async function codeOf(opening: Promise<unknown>): Promise<ErrorCode | undefined> {
-  return opening.then(
-    () => undefined,
-    (error) => error.code ?? error,
-  )
-}
 
 /** Replaces the unprotected `kid`, or any of the three parts. */
 function rebuilt(
