@@ -51,8 +51,9 @@ export function checkPacking(message: Packable, { to, from, sign, protectSender 
     expectFrom(message, sign)
     if (message.to === undefined) throw new TypeError('"message.to" expected where it is signed and encrypted')
   }
-  if (message.to !== undefined && !message.to.some((did) => sameDid(did, didOf(to)))) {
-    throw new TypeError(`"message.to" expected to name ${didOf(to)}`)
+  for (const recipient of typeof to === 'string' ? [to] : to) {
+    if (message.to === undefined || message.to.some((did) => sameDid(did, didOf(recipient)))) continue
+    throw new TypeError(`"message.to" expected to name ${didOf(recipient)}`)
   }
 }
 

@@ -76,8 +76,8 @@ export interface Unpacked {
 }
 
 export interface PackOptions {
-  /** The DID of the recipient. */
-  to: string
+  /** The DID of the recipient, or those of several. */
+  to: string | readonly string[]
   /** The DID of the sender: authcrypt. Absent: anoncrypt. */
   from?: string
   /** The DID that signs before the encryption. */
@@ -98,7 +98,7 @@ export interface EnvelopeFormat {
   readonly derivesId: boolean
   /** Tells from the first byte whether the envelope is of this format. */
   recognizes(firstByte: number): boolean
-  /** Encrypts a message for all keys of one DID. */
+  /** Encrypts a message for one DID, or for several where the format can. */
   pack(message: Packable, options: PackOptions, context: EnvelopeContext): Promise<Packed>
   /** @throws DidCommError */
   unpack(bytes: Uint8Array, context: EnvelopeContext): Promise<Unpacked>

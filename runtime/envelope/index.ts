@@ -16,6 +16,7 @@ export type { CompactPart, OpenedLayer, SealedLayer, SealOptions, SignOptions } 
 export { COMPACT_PLAIN, packPlaintextCompact, plaintext } from './compact-plaintext.ts'
 export type { CompactContext } from './compact-psk.ts'
 export { COMPACT } from './compact-seal.ts'
+export { COMPACT_SEVERAL, several } from './compact-several.ts'
 export { COMPACT_SIGNED, type PackSignedCompactOptions, packSignedCompact, signed } from './compact-signed.ts'
 export { compactWith } from './compact-with.ts'
 export type {

@@ -14,8 +14,10 @@ const asSensor = contextOf(sensor, everybody)
 const asGateway = contextOf(gateway, everybody)
 
 const reading: Packable = { type: 'https://didcomm.org/telemetry/1.0/report', body: { t: 21.5 } }
-const authcrypt = { to: gateway.did, from: sensor.did, encoding: 'compact' } as const
-const anoncrypt = { to: gateway.did, encoding: 'compact' } as const
+/** To one key of the gateway: for its DID, an envelope is for both. */
+const gatewayKey = gateway.keys[0]?.kid ?? expect.fail()
+const authcrypt = { to: gatewayKey, from: sensor.did, encoding: 'compact' } as const
+const anoncrypt = { to: gatewayKey, encoding: 'compact' } as const
 
 /** Replaces the unprotected `kid`, or any of the three parts. */
 function rebuilt(
