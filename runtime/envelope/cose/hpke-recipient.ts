@@ -1,6 +1,7 @@
 import { type CborValue, concatBytes, encodeCbor } from '../../bytes/index.ts'
 import { type HpkePsk, keySchedule, scheduleSender } from '../../crypto/hpke-schedule.ts'
-import type { CoseContent, CoseRecipient, UnwrapCoseKey, WrapCoseKey } from './encrypt.ts'
+import type { CoseContent } from './content.ts'
+import type { CoseRecipient, UnwrapCoseKey, WrapCoseKey } from './encrypt.ts'
 import { headerMap, idOf, malformed, optionalKid } from './headers.ts'
 import { ALG, EK, HPKE_4_KE, KID, PSK_ID } from './labels.ts'
 import { recipientStructure } from './structures.ts'
