@@ -54,7 +54,7 @@ export interface CoseContentReadOptions extends CoseReadOptions {
   readonly algorithms: readonly CoseContentAlgorithm[]
 }
 
-/** @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` */
+/** @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`, `ERR_TOO_LARGE` */
 export function readContent(
   layer: CoseLayer,
   ciphertext: CborValue,
@@ -70,6 +70,9 @@ export function readContent(
   if (iv.length !== aead.nonceBytes) throw malformed(`the IV has not ${aead.nonceBytes} bytes`)
   const sealed = bytesOf(ciphertext, 'the ciphertext')
   if (sealed.length < aead.tagBytes) throw malformed('the ciphertext is shorter than its tag')
+  if (sealed.length - aead.tagBytes > (algorithm.maxTextBytes ?? Infinity)) {
+    throw new DidCommError('ERR_TOO_LARGE', 'the ciphertext is longer than its algorithm allows')
+  }
   return { algorithm, protectedHeader: layer.protectedHeader, iv, ciphertext: sealed }
 }
 

@@ -10,7 +10,16 @@ import {
   sealContent,
 } from './content.ts'
 import { type CoseContentAlgorithm, chaCha20Poly1305 } from './content-algorithms.ts'
-import { bytesOf, type CoseLayer, type CoseReadOptions, malformed, partsOf, readLayer, taggedParts } from './headers.ts'
+import {
+  bytesOf,
+  type CoseLayer,
+  type CoseReadOptions,
+  malformed,
+  optionalKid,
+  partsOf,
+  readLayer,
+  taggedParts,
+} from './headers.ts'
 import { IV, TAG_ENCRYPT } from './labels.ts'
 
 /** The most recipients that one COSE_Encrypt may have. */
@@ -45,6 +54,7 @@ export interface CoseEncryptForOptions extends CoseContentOptions {
 
 /** One COSE_recipient, of which nothing has been decrypted. */
 export interface CoseRecipient extends CoseLayer {
+  readonly kid?: Uint8Array
   /** Empty where it is null. */
   readonly ciphertext: Uint8Array
 }
@@ -100,8 +110,10 @@ export function parseCoseEncrypt(bytes: Uint8Array, options: CoseContentReadOpti
 /** A recipient that has recipients of its own is of no method that is here. */
 function readRecipient(value: CborValue, options: CoseReadOptions): CoseRecipient {
   const [protectedHeader, unprotected, ciphertext] = partsOf(value, 3)
+  const layer = readLayer(protectedHeader, unprotected, options)
   return {
-    ...readLayer(protectedHeader, unprotected, options),
+    ...layer,
+    ...optionalKid(layer),
     ciphertext: ciphertext === null ? new Uint8Array(0) : bytesOf(ciphertext, 'the ciphertext of a recipient'),
   }
 }

@@ -44,3 +44,7 @@ export const A256KW = -5
 /** DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305: for a message, and for the key of a message. */
 export const HPKE_4 = 42
 export const HPKE_4_KE = 50
+
+/** A secret that is there already, RFC 9053 §6.1: as the key, or to derive the key from. */
+export const DIRECT = -6
+export const DIRECT_HKDF_SHA256 = -10
