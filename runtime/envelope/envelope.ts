@@ -3,8 +3,11 @@ import type { Resolve } from '../did/document.ts'
 import type { Message, Packable } from '../message/message.ts'
 import type { TypeRegistry } from '../message/type-registry.ts'
 
-/** `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). */
-export type Encoding = 'json' | 'compact'
+/**
+ * `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). `cbor`: the proposed
+ * `didcomm/v2+cbor` (Profile B, `docs/envelopes.md`).
+ */
+export type Encoding = 'json' | 'compact' | 'cbor'
 
 /** All that packing and unpacking needs of the world. */
 export interface EnvelopeContext {
@@ -94,8 +97,8 @@ export interface EnvelopeFormat {
   readonly encoding: Encoding
   /** The id of a message that brings none is derived from its envelope. */
   readonly derivesId: boolean
-  /** Tells from the first byte whether the envelope is of this format. */
-  recognizes(firstByte: number): boolean
+  /** Tells from the first byte whether the envelope is of this format; from `bytes`, all of it, where another format shares the byte. */
+  recognizes(firstByte: number, bytes?: Uint8Array): boolean
   /** Encrypts a message for all keys of one DID. */
   pack(message: Packable, options: PackOptions, context: EnvelopeContext): Promise<Packed>
   /** @throws DidCommError */
