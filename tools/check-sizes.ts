@@ -60,7 +60,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
     goalMinBytes: 8_000,
     ...hostless,
   },
-  './cose': { minBytes: 18_000, ...hostless },
+  './cose': { minBytes: 27_000, ...hostless },
   './protocols/trust-ping': hostless,
   './protocols/routing': hostless,
   './protocols/rewrapping': hostless,

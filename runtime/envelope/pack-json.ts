@@ -1,10 +1,11 @@
+import type { DeriveBits } from '../crypto/agreement-curve.ts'
 import { ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Message, Packable } from '../message/message.ts'
 import { serializeMessage } from '../message/plaintext.ts'
 import { checkPacking, expectFrom } from './addressing.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
-import { type DeriveBits, encryptJwe } from './jwe/jwe.ts'
+import { encryptJwe } from './jwe/jwe.ts'
 import { type JwsSigner, signJws } from './jws/jws.ts'
 import { authcryptKeys, recipientKeys, signingKey } from './keys.ts'
 

@@ -4,6 +4,8 @@ import type { Aead, Crypto } from '../../crypto/crypto.ts'
 export interface CoseContentAlgorithm {
   readonly alg: number | string
   aead(crypto: Crypto): Aead
+  /** The longest text, where there is a limit. */
+  readonly maxTextBytes?: number
 }
 
 /** ChaCha20/Poly1305, RFC 9053 §4.3. */
@@ -13,8 +15,14 @@ export const chaCha20Poly1305: CoseContentAlgorithm = { alg: 24, aead: (crypto) 
 export const contentAlgorithms: readonly CoseContentAlgorithm[] = [
   { alg: 1, aead: (crypto) => crypto.aes128gcm },
   { alg: 3, aead: (crypto) => crypto.a256gcm },
-  { alg: 10, aead: (crypto) => crypto.aesCcm16_64_128 },
-  { alg: 11, aead: (crypto) => crypto.aesCcm16_64_256 },
-  { alg: 30, aead: (crypto) => crypto.aesCcm16_128_128 },
+  ccm(10, (crypto) => crypto.aesCcm16_64_128),
+  ccm(11, (crypto) => crypto.aesCcm16_64_256),
+  ccm(30, (crypto) => crypto.aesCcm16_128_128),
+  ccm(31, (crypto) => crypto.aesCcm16_128_256),
   chaCha20Poly1305,
 ]
+
+/** AES-CCM with a length of 2 bytes (RFC 3610 §2). */
+function ccm(alg: number, aead: CoseContentAlgorithm['aead']): CoseContentAlgorithm {
+  return { alg, aead, maxTextBytes: 0xffff }
+}

@@ -2,7 +2,7 @@ import { type CborValue, concatBytes, encodeCbor, Tagged } from '../../bytes/ind
 import type { Crypto, RandomBytes } from '../../crypto/crypto.ts'
 import { type HpkePsk, keySchedule, scheduleSender } from '../../crypto/hpke-schedule.ts'
 import { DidCommError, isDidCommError } from '../../errors.ts'
-import { headerMap, idOf, malformed, strictCbor, unsupported } from './headers.ts'
+import { decodeStructure, headerMap, idOf, malformed, unsupported } from './headers.ts'
 import { ALG, EK, HPKE_4, KID, PSK_ID, TAG_ENCRYPT0 } from './labels.ts'
 import { encStructure } from './structures.ts'
 
@@ -59,7 +59,7 @@ export function encryptCose(
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`
  */
 export function parseCose(bytes: Uint8Array): CoseEncrypt0 {
-  const envelope = strictCbor(bytes, 'the envelope')
+  const envelope = decodeStructure(bytes, 'the envelope')
   if (!(envelope instanceof Tagged)) throw malformed('the envelope has no tag')
   if (envelope.tag !== TAG_ENCRYPT0) {
     throw unsupported('the tag is not that of COSE_Encrypt0')
@@ -70,7 +70,7 @@ export function parseCose(bytes: Uint8Array): CoseEncrypt0 {
   if (!(protectedHeader instanceof Uint8Array)) throw malformed('the protected header is no byte string')
   if (!(ciphertext instanceof Uint8Array)) throw malformed('the ciphertext is no byte string')
   if (ciphertext.length < tagBytes) throw malformed('the ciphertext is shorter than its tag')
-  const protectedMap = headerMap(strictCbor(protectedHeader, 'the protected header'), [ALG, PSK_ID])
+  const protectedMap = headerMap(decodeStructure(protectedHeader, 'the protected header'), [ALG, PSK_ID])
   if (protectedMap.get(ALG) !== HPKE_4) {
     throw unsupported('the algorithm is not HPKE-4')
   }

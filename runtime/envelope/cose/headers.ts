@@ -23,10 +23,22 @@ export function protectedBytes(headers: CoseHeaders): Uint8Array {
   return headers.size === 0 ? new Uint8Array(0) : encodeCbor(headers)
 }
 
-/** Decodes what is written here. @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
-export function strictCbor(bytes: Uint8Array, what: string): CborValue {
+/**
+ * What reading can be told to let pass. `map-order`: maps in any order, for messages of programs that do not write deterministic CBOR, which
+ * RFC 9052 does not ask for (what was authenticated is never encoded anew). `untagged`: a structure without its tag, where the
+ * application says what it is (RFC 9052 §2). `unprotected-alg`: an algorithm that nothing authenticates, as two published examples have it.
+ */
+export type CoseLeniency = 'map-order' | 'untagged' | 'unprotected-alg'
+
+export interface CoseReadOptions {
+  /** Default: nothing. */
+  readonly allow?: readonly CoseLeniency[]
+}
+
+/** @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
+export function decodeStructure(bytes: Uint8Array, what: string, anyMapOrder = false): CborValue {
   try {
-    return decodeCbor(bytes, { maxBytes: bytes.length, maxDepth })
+    return decodeCbor(bytes, { maxBytes: bytes.length, maxDepth, anyMapOrder })
   } catch (cause) {
     if (!isDidCommError(cause)) throw cause
     throw malformed(`${what} is not deterministic CBOR`, cause)
@@ -34,15 +46,22 @@ export function strictCbor(bytes: Uint8Array, what: string): CborValue {
 }
 
 /**
- * Reads the 4 parts of a tagged structure.
+ * Reads the parts of a tagged structure.
  *
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` for another tag
  */
-export function taggedParts(bytes: Uint8Array, tag: number): readonly CborValue[] {
-  const envelope = strictCbor(bytes, 'the envelope')
-  if (!(envelope instanceof Tagged)) throw malformed('the envelope has no tag')
+export function taggedParts(
+  bytes: Uint8Array,
+  { tag, length }: { readonly tag: number; readonly length: number },
+  options: CoseReadOptions,
+): readonly CborValue[] {
+  const envelope = decodeStructure(bytes, 'the envelope', options.allow?.includes('map-order'))
+  if (!(envelope instanceof Tagged)) {
+    if (options.allow?.includes('untagged')) return partsOf(envelope, length)
+    throw malformed('the envelope has no tag')
+  }
   if (envelope.tag !== tag) throw unsupported(`the tag of the envelope is not ${tag}`)
-  return partsOf(envelope.value, 4)
+  return partsOf(envelope.value, length)
 }
 
 /** @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
@@ -52,15 +71,17 @@ export function partsOf(value: CborValue, length: number): readonly CborValue[] 
 }
 
 /** Reads both headers of a layer. @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED` */
-export function readLayer(protectedHeader: CborValue, unprotected: CborValue): CoseLayer {
+export function readLayer(protectedHeader: CborValue, unprotected: CborValue, options: CoseReadOptions): CoseLayer {
   const bytes = bytesOf(protectedHeader, 'the protected header')
-  const protectedMap = readMap(bytes.length === 0 ? new Map() : strictCbor(bytes, 'the protected header'))
+  const protectedMap = readMap(
+    bytes.length === 0
+      ? new Map()
+      : decodeStructure(bytes, 'the protected header', options.allow?.includes('map-order')),
+  )
   const unprotectedMap = readMap(unprotected)
   for (const label of protectedMap.keys()) {
     if (unprotectedMap.has(label)) throw malformed('a label is in both headers')
   }
-  // RFC 9052 §3.1 wants it authenticated where it can be.
-  if (unprotectedMap.has(ALG)) throw malformed('"alg" is not protected')
   return { protectedHeader: protectedMap.size === 0 ? new Uint8Array(0) : bytes, protectedMap, unprotectedMap }
 }
 
@@ -72,6 +93,17 @@ function readMap(map: CborValue): CoseHeaders {
   // RFC 9052 §3.1: what is critical and not understood must not be passed over, and nothing beyond these files is.
   if (map.has(CRIT)) throw unsupported('"crit" is not supported')
   return map
+}
+
+/**
+ * Reads the algorithm of a signature or of a content encryption, which RFC 9052 §3.1 wants authenticated. Recipients are
+ * another matter: what wraps keys authenticates nothing beside them.
+ *
+ * @throws DidCommError `ERR_ENVELOPE_MALFORMED`
+ */
+export function protectedAlg(layer: CoseLayer, { allow }: CoseReadOptions): CborValue {
+  if (layer.unprotectedMap.has(ALG) && !allow?.includes('unprotected-alg')) throw malformed('"alg" is not protected')
+  return headerOf(layer, ALG)
 }
 
 /** Checks that a header is a map that holds nothing but `labels`. @throws DidCommError `ERR_ENVELOPE_MALFORMED` */

@@ -1,7 +1,8 @@
 import { type CborValue, concatBytes, encodeCbor } from '../../bytes/index.ts'
 import { type HpkePsk, keySchedule, scheduleSender } from '../../crypto/hpke-schedule.ts'
-import type { CoseContent, CoseRecipient, UnwrapCoseKey, WrapCoseKey } from './encrypt.ts'
-import { headerMap, idOf, malformed, optionalKid } from './headers.ts'
+import type { CoseContent } from './content.ts'
+import type { CoseRecipient, UnwrapCoseKey, WrapCoseKey } from './encrypt.ts'
+import { headerMap, idOf, malformed } from './headers.ts'
 import { ALG, EK, HPKE_4_KE, KID, PSK_ID } from './labels.ts'
 import { recipientStructure } from './structures.ts'
 
@@ -71,7 +72,7 @@ export function parseHpkeRecipient(recipient: CoseRecipient): CoseHpkeRecipient 
   if (ek.length !== ekBytes) throw malformed(`"ek" has not ${ekBytes} bytes`)
   if (ciphertext.length < tagBytes) throw malformed('the ciphertext of a recipient is shorter than its tag')
   return {
-    ...optionalKid(recipient),
+    ...(recipient.kid && { kid: recipient.kid }),
     ...(protectedMap.has(PSK_ID) && { pskId: idOf(protectedMap.get(PSK_ID), 'psk_id') }),
     ek,
     protectedHeader,

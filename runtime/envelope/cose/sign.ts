@@ -1,6 +1,6 @@
 import { encodeCbor, Tagged } from '../../bytes/index.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import { bytesOf, type CoseLayer, malformed, partsOf, readLayer, taggedParts } from './headers.ts'
+import { bytesOf, type CoseLayer, type CoseReadOptions, malformed, partsOf, readLayer, taggedParts } from './headers.ts'
 import { TAG_SIGN } from './labels.ts'
 import {
   type CoseSignature,
@@ -55,17 +55,19 @@ export async function signCose(options: CoseSignOptions): Promise<Uint8Array> {
  *
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`
  */
-export function parseCoseSign(bytes: Uint8Array): CoseSign {
-  const [protectedHeader, unprotected, payload, signatures] = taggedParts(bytes, TAG_SIGN)
+export function parseCoseSign(bytes: Uint8Array, options: CoseReadOptions = {}): CoseSign {
+  const parts = taggedParts(bytes, { tag: TAG_SIGN, length: 4 }, options)
+  const [protectedHeader, unprotected, payload, signatures] = parts
   if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > maxCoseSignatures) {
     throw malformed(`a COSE_Sign expected 1 to ${maxCoseSignatures} signatures`)
   }
   return {
-    ...readLayer(protectedHeader, unprotected),
+    ...readLayer(protectedHeader, unprotected, options),
     payload: payloadOf(payload),
     signatures: signatures.map((entry) => {
       const [signerProtected, signerUnprotected, signature] = partsOf(entry, 3)
-      return signatureOf(readLayer(signerProtected, signerUnprotected), bytesOf(signature, 'the signature'))
+      const layer = readLayer(signerProtected, signerUnprotected, options)
+      return signatureOf(layer, bytesOf(signature, 'the signature'), options)
     }),
   }
 }

@@ -1,6 +1,6 @@
 import { encodeCbor, Tagged } from '../../bytes/index.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import { bytesOf, type CoseLayer, readLayer, taggedParts } from './headers.ts'
+import { bytesOf, type CoseReadOptions, readLayer, taggedParts } from './headers.ts'
 import { TAG_SIGN1 } from './labels.ts'
 import {
   type CoseSignature,
@@ -41,10 +41,11 @@ export async function signCose1(options: CoseSign1Options): Promise<Uint8Array> 
  *
  * @throws DidCommError `ERR_ENVELOPE_MALFORMED`, `ERR_ENVELOPE_UNSUPPORTED`
  */
-export function parseCoseSign1(bytes: Uint8Array): CoseSign1 {
-  const [protectedHeader, unprotected, payload, signature] = taggedParts(bytes, TAG_SIGN1)
-  const layer: CoseLayer = readLayer(protectedHeader, unprotected)
-  return { ...signatureOf(layer, bytesOf(signature, 'the signature')), payload: payloadOf(payload) }
+export function parseCoseSign1(bytes: Uint8Array, options: CoseReadOptions = {}): CoseSign1 {
+  const parts = taggedParts(bytes, { tag: TAG_SIGN1, length: 4 }, options)
+  const [protectedHeader, unprotected, payload, signature] = parts
+  const layer = readLayer(protectedHeader, unprotected, options)
+  return { ...signatureOf(layer, bytesOf(signature, 'the signature'), options), payload: payloadOf(payload) }
 }
 
 /**

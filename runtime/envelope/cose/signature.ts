@@ -1,7 +1,16 @@
 import type { CborValue } from '../../bytes/index.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { DidCommError } from '../../errors.ts'
-import { bytesOf, type CoseHeaders, type CoseLayer, optionalKid, protectedBytes, unsupported } from './headers.ts'
+import {
+  bytesOf,
+  type CoseHeaders,
+  type CoseLayer,
+  type CoseReadOptions,
+  optionalKid,
+  protectedAlg,
+  protectedBytes,
+  unsupported,
+} from './headers.ts'
 import { ALG, KID } from './labels.ts'
 import {
   type CosePublicKey,
@@ -52,8 +61,8 @@ export function headersOf({ curve, kid, alg, protectedMap }: CoseSigner): {
 }
 
 /** @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
-export function signatureOf(layer: CoseLayer, signature: Uint8Array): CoseSignature {
-  const algorithm = signatureAlgorithm(layer.protectedMap.get(ALG))
+export function signatureOf(layer: CoseLayer, signature: Uint8Array, options: CoseReadOptions): CoseSignature {
+  const algorithm = signatureAlgorithm(protectedAlg(layer, options))
   return { ...layer, ...(algorithm && { algorithm }), ...optionalKid(layer), signature }
 }
 

@@ -33,7 +33,7 @@ const alice = holder('alice')
 const bob = holder('bob')
 
 async function open(bytes: Uint8Array, { kid, secretKey, recipientPublicKey }: Holder, keys: object = {}) {
-  const envelope = parseCoseEncrypt(bytes, [chaCha20Poly1305], crypto)
+  const envelope = parseCoseEncrypt(bytes, { algorithms: [chaCha20Poly1305] }, crypto)
   const recipient = envelope.recipients
     .map(parseHpkeRecipient)
     .find((candidate) => candidate?.kid && equalBytes(candidate.kid, kid))
@@ -104,7 +104,7 @@ describe('COSE_Encrypt with HPKE-4-KE', () => {
   test('another content encryption than the one that was meant does not open', async () => {
     const aes = contentAlgorithms.find(({ alg }) => alg === 3)!
     const bytes = await encryptCoseFor({ plaintext, recipients: [hpkeRecipient(alice)], algorithm: aes }, context)
-    const envelope = parseCoseEncrypt(bytes, contentAlgorithms, crypto)
+    const envelope = parseCoseEncrypt(bytes, { algorithms: contentAlgorithms }, crypto)
     const recipient = parseHpkeRecipient(envelope.recipients[0]!)!
     const dh = crypto.x25519.getSharedSecret(alice.secretKey, recipient.ek)
     const unwrap = unwrapHpke(recipient, { recipientPublicKey: alice.recipientPublicKey, dh })
@@ -116,14 +116,14 @@ describe('COSE_Encrypt with HPKE-4-KE', () => {
 
   test('a key store that is out of reach is no forged envelope', async () => {
     const bytes = await encryptCoseFor({ plaintext, recipients: [hpkeRecipient(alice)] }, context)
-    const envelope = parseCoseEncrypt(bytes, contentAlgorithms, crypto)
+    const envelope = parseCoseEncrypt(bytes, { algorithms: contentAlgorithms }, crypto)
     const unwrap = (): Promise<Uint8Array> => Promise.reject(new Error('out of reach'))
     await expect(decryptCoseFor(envelope, { unwrap }, crypto)).rejects.toThrow('out of reach')
   })
 
   test('a key of another length does not open', async () => {
     const bytes = await encryptCoseFor({ plaintext, recipients: [hpkeRecipient(alice)] }, context)
-    const envelope = parseCoseEncrypt(bytes, contentAlgorithms, crypto)
+    const envelope = parseCoseEncrypt(bytes, { algorithms: contentAlgorithms }, crypto)
     await expect(decryptCoseFor(envelope, { unwrap: () => new Uint8Array(16) }, crypto)).rejects.toMatchObject(decrypt)
     await expect(decryptCoseFor(envelope, { unwrap: () => new Uint8Array(32) }, crypto)).rejects.toMatchObject(decrypt)
   })
@@ -152,7 +152,7 @@ describe('what is malformed', () => {
   const buildRecipient = (changes: Record<number, CborValue>): Uint8Array =>
     build({ 3: [Object.assign([...recipientParts], changes)] })
   const read = (bytes: Uint8Array) =>
-    parseCoseEncrypt(bytes, contentAlgorithms, crypto).recipients.map(parseHpkeRecipient)
+    parseCoseEncrypt(bytes, { algorithms: contentAlgorithms }, crypto).recipients.map(parseHpkeRecipient)
 
   test('the helper of these tests builds what is read', () => {
     expect(read(build())[0]?.kid).toEqual(alice.kid)

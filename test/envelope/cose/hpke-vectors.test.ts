@@ -57,7 +57,7 @@ function openMessage(vector: Vector): Uint8Array {
 
 function openKey(vector: Vector): Promise<Uint8Array> {
   const { dhOf, ...keys } = keysOf(vector)
-  const envelope = parseCoseEncrypt(decodeHex(vector.cose), contentAlgorithms, crypto)
+  const envelope = parseCoseEncrypt(decodeHex(vector.cose), { algorithms: contentAlgorithms }, crypto)
   const recipient = envelope.recipients.map(parseHpkeRecipient)[0]!
   const unwrap = unwrapHpke(recipient, {
     ...keys,
