@@ -107,7 +107,7 @@ function idOfKey(cek: Uint8Array, crypto: Crypto): string {
  * `ERR_ENVELOPE_ADDRESSING`, `ERR_ENVELOPE_DECRYPT`
  */
 async function openSeveral(bytes: Uint8Array, context: CompactContext): Promise<OpenedLayer> {
-  const envelope = parseCoseEncrypt(bytes, [chaCha20Poly1305], context.crypto)
+  const envelope = parseCoseEncrypt(bytes, { algorithms: [chaCha20Poly1305] }, context.crypto)
   const recipients = parseRecipients(envelope)
   const own = await ownRecipients(recipients, context)
   const pskId = recipients[0]?.pskId

@@ -69,7 +69,7 @@ export function pskOf(own: Uint8Array, peer: PublicKey, info: Uint8Array): Uint8
 /** What a recipient sees who opens it: the key of the content, and all that is under it. */
 export async function openParts(bytes: Uint8Array, reader: Party, sender?: Party): Promise<OpenedParts> {
   const parts = partsOf(bytes)
-  const envelope = parseCoseEncrypt(bytes, [chaCha20Poly1305], crypto)
+  const envelope = parseCoseEncrypt(bytes, { algorithms: [chaCha20Poly1305] }, crypto)
   const secretKey = reader.keys[0]?.secretKey ?? expect.fail()
   const own = publicKeyOf(reader)
   const id = crypto.sha256(encodeUtf8(own.kid)).slice(0, 8)
