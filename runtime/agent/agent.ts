@@ -51,6 +51,8 @@ export interface AgentOptions extends World {
 export interface SendOptions {
   /** The DID of the recipient. */
   to: string
+  /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
+  audience?: readonly string[]
   /** The DID to speak as. */
   from?: string
   /** Does not tell the recipient who sends (anoncrypt). */
@@ -170,7 +172,8 @@ export function createAgent(options: AgentOptions): Agent {
     const { anonymous = false, pleaseAck = false } = to
     const contact = contacts?.get(to.to)
     const from = to.from ?? contact?.own ?? did
-    const message = composed(draft, { to: to.to, from, contact, nowMs: options.now(), anonymous, pleaseAck })
+    const named = to.audience ?? [to.to]
+    const message = composed(draft, { to: named, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
     const sender = {
       from,
