@@ -59,7 +59,8 @@ export function webvhTarget(): Target {
   const states = log.map(({ state }) => state)
   const linesOf = (entries: readonly unknown[]): string => entries.map((entry) => JSON.stringify(entry)).join('\n')
   const changes: readonly ((random: Random) => string)[] = [
-    (random) => linesOf(changedJson({ log } as never, random, { log: other.log } as never)['log'] ?? []),
+    (random) =>
+      linesOf(log.map((entry) => (random.below(3) === 0 ? changedJson(entry, random, random.pick(other.log)) : entry))),
     (random) => linesOf(log.map((entry) => (random.below(3) === 0 ? withHostile(entry, random) : entry))),
     (random) => changedJsonText(linesOf(log), random, linesOf(other.log)),
     (random) => linesOf(log.filter(() => random.below(4) > 0)),
