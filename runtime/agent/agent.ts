@@ -17,6 +17,7 @@ import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
+import type { Refusals } from './refusals.ts'
 import type { Rotation } from './rotation.ts'
 import { routesTo } from './route.ts'
 
@@ -44,6 +45,8 @@ export interface AgentOptions extends World {
   rotation?: Rotation
   /** After so many errors in a thread nothing more is said in it. Default: 5. */
   maxErrorsPerThread?: number
+  /** Tells senders what is not taken: `refusals()`. Default: nobody is told by a message. */
+  refusals?: Refusals
   /** Learns what happens. Must not throw. */
   onEvent?: (event: AgentEvent) => void
 }
@@ -51,6 +54,8 @@ export interface AgentOptions extends World {
 export interface SendOptions {
   /** The DID of the recipient. */
   to: string
+  /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
+  audience?: readonly string[]
   /** The DID to speak as. */
   from?: string
   /** Does not tell the recipient who sends (anoncrypt). */
@@ -131,7 +136,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(contacts && { knownKids: contacts.knownKids }),
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
-  const { acks, maxErrorsPerThread = 5 } = options
+  const { acks, refusals, maxErrorsPerThread = 5 } = options
   const handling = {
     handlers,
     waiters,
@@ -142,6 +147,7 @@ export function createAgent(options: AgentOptions): Agent {
     background,
     report,
     ...(acks && { acks }),
+    ...(refusals && { refusals }),
   }
   const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
 
@@ -170,7 +176,8 @@ export function createAgent(options: AgentOptions): Agent {
     const { anonymous = false, pleaseAck = false } = to
     const contact = contacts?.get(to.to)
     const from = to.from ?? contact?.own ?? did
-    const message = composed(draft, { to: to.to, from, contact, nowMs: options.now(), anonymous, pleaseAck })
+    const named = to.audience ?? [to.to]
+    const message = composed(draft, { to: named, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
     const sender = {
       from,

@@ -62,6 +62,16 @@ export function expectFrom(message: Packable, did: string): void {
   if (!sameDid(message.from, didOf(did))) throw new TypeError(`"message.from" expected ${did}, got ${message.from}`)
 }
 
+/**
+ * Checks a list of recipients: some, and none of them twice, in whatever form.
+ *
+ * @throws TypeError
+ */
+export function expectDistinct(dids: readonly string[]): void {
+  const names = new Set(dids.map((did) => canonicalDid(didOf(did))))
+  if (dids.length === 0 || names.size !== dids.length) throw new TypeError('"to" expected distinct DIDs, at least one')
+}
+
 /** Tells whether a DID URL of a header is of `did`, in whatever form. */
 export function sameDid(header: string | undefined, did: string): boolean {
   return header !== undefined && canonicalDid(didOf(header)) === canonicalDid(did)
