@@ -49,6 +49,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './crypto/passphrase': { without: ['@noble/hashes'], ...hostless },
   './did': hostless,
   './did/web': hostless,
+  './did/webvh': hostless,
   './message': hostless,
   './envelope': hostless,
   './envelope/cbor': hostless,
