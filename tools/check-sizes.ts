@@ -52,6 +52,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './did/webvh': hostless,
   './message': hostless,
   './envelope': hostless,
+  './envelope/cbor': hostless,
   './jwe': { minBytes: 12_800, goalMinBytes: 10_000, ...hostless },
   './jws': hostless,
   // What compact envelopes take of it: COSE_Encrypt0 with HPKE, and nothing of the rest.

@@ -57,6 +57,13 @@ export function checkPacking(message: Packable, { to, from, sign, protectSender 
   }
 }
 
+/** The message with its id, where the encoding derives none. @throws TypeError */
+export function withId(message: Packable): Message {
+  const { id, body = {} } = message
+  if (id === undefined) throw new TypeError('"message.id" expected in this encoding')
+  return { ...message, id, body }
+}
+
 /** @throws TypeError */
 export function expectFrom(message: Packable, did: string): void {
   if (!sameDid(message.from, didOf(did))) throw new TypeError(`"message.from" expected ${did}, got ${message.from}`)

@@ -3,7 +3,7 @@ import type { PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
 import { checkAddressing, sameDid } from './addressing.ts'
-import type { Allows, Encoding, EnvelopeContext, Layer, Unpacked } from './envelope.ts'
+import type { Allows, Encoding, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
 import { listedKey } from './keys.ts'
 
 /** What envelopes within envelopes have in common, whatever they are written in: which may be in which, and what they prove together. */
@@ -27,6 +27,21 @@ export interface Opened {
   readonly recipients: readonly string[]
   readonly sender?: string
   readonly signer?: string
+}
+
+/** Notes what is let pass of what the caller allows. */
+export function tolerance(allow: readonly Leniency[]): {
+  allows: Allows
+  tolerated(): { tolerated?: readonly Leniency[] }
+} {
+  const noted = new Set<Leniency>()
+  return {
+    allows(leniency) {
+      if (allow.includes(leniency)) noted.add(leniency)
+      return noted.has(leniency)
+    },
+    tolerated: () => (noted.size > 0 ? { tolerated: [...noted] } : {}),
+  }
 }
 
 /** Checks that a layer may be within those that are open. @throws DidCommError `ERR_ENVELOPE_UNSUPPORTED` */

@@ -2,7 +2,7 @@ import type { DeriveBits } from '../crypto/agreement-curve.ts'
 import { ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Message, Packable } from '../message/message.ts'
 import { serializeMessage } from '../message/plaintext.ts'
-import { checkPacking, expectFrom } from './addressing.ts'
+import { checkPacking, expectFrom, withId } from './addressing.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
 import { encryptJwe } from './jwe/jwe.ts'
@@ -103,10 +103,4 @@ async function sign(
   const [signer, ...others] = signers
   if (!signer) throw new TypeError('"from" expected')
   return signJws({ payload, ...signer, others, ...(form && { form }) })
-}
-
-function withId(message: Packable): Message {
-  const { id, body = {} } = message
-  if (id === undefined) throw new TypeError('"message.id" expected in JSON')
-  return { ...message, id, body }
 }

@@ -11,7 +11,7 @@ import { isMembers, malformed, unsupported } from './jose.ts'
 import { decryptJwe } from './jwe/jwe.ts'
 import { type Jwe, parseJwe } from './jwe/parse.ts'
 import { parseJws, verifyJws } from './jws/jws.ts'
-import { authorisedKey, conclude, enter, type Opened, openedBy, openedSigned, ownKey } from './opened.ts'
+import { authorisedKey, conclude, enter, type Opened, openedBy, openedSigned, ownKey, tolerance } from './opened.ts'
 
 /** What the content of a layer is by its form, and the media type that stands for it. */
 const mediaTypes = { jwe: ENCRYPTED, jws: SIGNED, message: PLAIN } as const
@@ -26,11 +26,7 @@ export async function unpackJson(
   context: EnvelopeContext,
   allow: readonly Leniency[] = [],
 ): Promise<Unpacked> {
-  const tolerated = new Set<Leniency>()
-  const allows: Allows = (leniency) => {
-    if (allow.includes(leniency)) tolerated.add(leniency)
-    return tolerated.has(leniency)
-  }
+  const { allows, tolerated } = tolerance(allow)
   let members = jsonObject(bytes, 'ERR_ENVELOPE_MALFORMED')
   let opened: Opened = { layers: [], recipients: [] }
   let contentTypes: readonly (string | undefined)[] = []
@@ -48,7 +44,7 @@ export async function unpackJson(
   }
   const unpacked = conclude(checkMessage(members), opened, 'json', allows)
   const { prior } = await priorOf(unpacked.message, unpacked.encrypted, context)
-  return { ...unpacked, ...(prior && { prior }), ...(tolerated.size > 0 && { tolerated: [...tolerated] }) }
+  return { ...unpacked, ...(prior && { prior }), ...tolerated() }
 }
 
 function parse(members: JsonObject, context: EnvelopeContext, allows: Allows): Jwe {

@@ -9,11 +9,14 @@ export interface CoseEcdhAlgorithm {
   readonly wraps: boolean
 }
 
+/** ECDH-ES with A256KW, RFC 9053 §6.4. */
+export const ecdhEsA256kw: CoseEcdhAlgorithm = { alg: -31, ephemeral: true, authenticated: false, wraps: true }
+
 /** RFC 9053 §6.3 and §6.4: ECDH-ES and ECDH-SS, each with HKDF-256 and with A256KW behind it. */
 export const ecdhAlgorithms: readonly CoseEcdhAlgorithm[] = [
   { alg: -25, ephemeral: true, authenticated: false, wraps: false },
   { alg: -27, ephemeral: false, authenticated: true, wraps: false },
-  { alg: -31, ephemeral: true, authenticated: false, wraps: true },
+  ecdhEsA256kw,
   { alg: -34, ephemeral: false, authenticated: true, wraps: true },
 ]
 

@@ -9,7 +9,7 @@ export type {
   CoseDirectRecipient,
 } from './direct-recipient.ts'
 export { directHkdfRecipient, directRecipient, parseDirectRecipient, unwrapDirect } from './direct-recipient.ts'
-export { type CoseEcdhAlgorithm, ecdh1pu, ecdhAlgorithms } from './ecdh-algorithms.ts'
+export { type CoseEcdhAlgorithm, ecdh1pu, ecdhAlgorithms, ecdhEsA256kw } from './ecdh-algorithms.ts'
 export type {
   CoseAgreementKey,
   CoseAgreementSender,

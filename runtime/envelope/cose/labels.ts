@@ -14,6 +14,8 @@ export const ALG = 1
 export const CRIT = 2
 export const KID = 4
 export const IV = 5
+/** Header parameter `typ`, RFC 9596 §2. */
+export const TYP = 16
 /** Header parameters of COSE-HPKE: the encapsulated key, and the id of the pre-shared key. */
 export const EK = -4
 export const PSK_ID = -5

@@ -18,6 +18,7 @@ import {
   verifyCose,
   verifyCose1,
 } from '../../../runtime/envelope/cose/index.ts'
+import { DidCommError } from '../../../runtime/errors.ts'
 
 /** Opens an example of the COSE working group, in the form of its files. */
 
@@ -65,7 +66,7 @@ export async function openExample(example: Example, allow: readonly CoseLeniency
     const envelope = parseCoseShared(bytes, { algorithms: contentAlgorithms, allow }, crypto)
     return textOf(decryptCoseShared(envelope, { key, ...externalAad(encrypted) }, crypto))
   }
-  if (!enveloped) throw new Error('an example of another kind')
+  if (!enveloped) throw new DidCommError('ERR_ENVELOPE_UNSUPPORTED', 'an example of another kind')
   const envelope = parseCoseEncrypt(bytes, { algorithms: contentAlgorithms, allow }, crypto)
   const unwrap = unwrapperOf(envelope, enveloped)
   return textOf(await decryptCoseFor(envelope, { unwrap, ...externalAad(enveloped) }, crypto))
@@ -80,7 +81,7 @@ function openSign1(bytes: Uint8Array, layer: Layer, allow: readonly CoseLeniency
 function openSign(bytes: Uint8Array, layer: Layer, allow: readonly CoseLeniency[]): string {
   const envelope = parseCoseSign(bytes, { allow })
   for (const [i, signature] of envelope.signatures.entries()) {
-    const signer = layer.signers![i]!
+    const signer = layer.signers![i] ?? layer.signers![0]!
     verifyCose(envelope, { signature, publicKey: publicKeyOf(signer.key), ...externalAad(signer) }, crypto)
   }
   return textOf(envelope.payload)
@@ -96,15 +97,15 @@ function unwrapperOf(envelope: CoseEncrypt, layer: Layer) {
   }
   const direct = parseDirectRecipient(envelope)
   if (direct) return unwrapDirect(direct, { secret: decodeBase64url(key.k ?? ''), ...given })
-  const recipient = parseEcdhRecipient(envelope.recipients[0]!, envelope, crypto)
-  if (!recipient) throw new Error('a recipient by another method')
+  const recipient = key.k ? undefined : parseEcdhRecipient(envelope.recipients[0]!, envelope, crypto)
+  if (!recipient) throw new DidCommError('ERR_ENVELOPE_UNSUPPORTED', 'a recipient by another method')
   const secretKey = bytesOf(key, 'd')
   const deriveBits = async (publicKey: Uint8Array): Promise<Uint8Array> =>
     key.crv === 'X25519'
       ? crypto.x25519.getSharedSecret(secretKey, publicKey)
       : p256.getSharedSecret(secretKey, publicKey)
-  const senderPublicKey = sender_key && publicKeyOf(sender_key).bytes
-  return unwrapEcdh(recipient, { deriveBits, ...(senderPublicKey && { senderPublicKey }), ...given })
+  const sender = sender_key ?? (recipient.algorithm.authenticated ? key : undefined)
+  return unwrapEcdh(recipient, { deriveBits, ...(sender && { senderPublicKey: publicKeyOf(sender).bytes }), ...given })
 }
 
 function publicKeyOf(key: Key): { curve: string; bytes: Uint8Array } {
