@@ -17,6 +17,3 @@ export function explain(bytes: Uint8Array): Part {
   if (first < 0x40) return { name: 'fragment', bytes: bytes.length, text: 'a piece of a larger message' }
   return explainCbor(bytes)
 }
-
-/** Takes what lies in an envelope apart, and shows as bytes what is none itself. */
-export type Explain = (bytes: Uint8Array) => Part

@@ -1,7 +1,6 @@
 import { isDidCommError } from 'didcomm-mote'
 import { decodeBase64url, isJsonObject, type Json, type JsonObject, parseJson } from 'didcomm-mote/bytes'
-import type { Explain } from './index.ts'
-import { hexText, type Part, shortened } from './part.ts'
+import { type Explain, hexText, type Part, shortened } from './part.ts'
 
 /** How an object or a member of it is shown where there is more to say than its value. */
 type Show = (name: string, value: Json) => Part

@@ -7,6 +7,9 @@ export interface Part {
   readonly parts?: readonly Part[]
 }
 
+/** Takes what lies in an envelope apart. */
+export type Explain = (bytes: Uint8Array) => Part
+
 /** How many bytes of a byte string are shown. */
 const SHOWN_BYTES = 32
 /** How many characters of a text are shown. */
