@@ -147,17 +147,16 @@ export function blocks(result: Result): Record<string, string> {
   }
 }
 
-const place = /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench:\2 -->)/g
-
 /**
- * Writes what a result says into the places of a document.
+ * Writes what a result says into the places of a document, which stand between comments, `KIND:NAME` and `/KIND:NAME`.
  *
  * @throws Error for a place whose name is not known
  */
-export function fillPlaces(text: string, contents: Readonly<Record<string, string>>): string {
+export function fillPlaces(text: string, contents: Readonly<Record<string, string>>, kind = 'bench'): string {
+  const place = new RegExp(`(<!-- ${kind}:(\\w+) -->\n)[\\s\\S]*?(<!-- /${kind}:\\2 -->)`, 'g')
   return text.replace(place, (_, begin: string, name: string, end: string) => {
     const content = contents[name]
-    if (content === undefined) throw new Error(`no such place as bench:${name}`)
+    if (content === undefined) throw new Error(`no such place as ${kind}:${name}`)
     return `${begin}\n${content}\n\n${end}`
   })
 }
