@@ -11,6 +11,7 @@ import type { Crypto } from '../crypto/crypto.ts'
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/cose.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext } from './envelope.ts'
 import { listedKey } from './keys.ts'
 import type { PskCache } from './psk-cache.ts'
@@ -185,7 +186,7 @@ async function ownCandidates(id: Uint8Array, context: CompactContext): Promise<r
 async function senderCandidates(id: Uint8Array, context: CompactContext): Promise<readonly PublicKey[]> {
   if (id.length !== shortIdBytes) {
     const kid = keyUrl(id, 'psk_id')
-    const key = await listedKey(kid, 'keyAgreement', context)
+    const key = await listedKey(kid, 'keyAgreement', documentKeys(context))
     if (key?.curve === 'X25519') return [key]
     throw new DidCommError('ERR_ENVELOPE_ADDRESSING', 'the sender key is no X25519 keyAgreement key of its DID')
   }
@@ -200,7 +201,7 @@ async function senderCandidates(id: Uint8Array, context: CompactContext): Promis
 async function agreementKeys(kids: readonly string[], context: CompactContext): Promise<readonly PublicKey[]> {
   const keys: PublicKey[] = []
   for (const kid of kids.slice(0, maxCandidates)) {
-    const key = await listedKey(kid, 'keyAgreement', context)
+    const key = await listedKey(kid, 'keyAgreement', documentKeys(context))
     if (key?.curve === 'X25519') keys.push(key)
   }
   return keys

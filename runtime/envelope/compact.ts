@@ -4,6 +4,7 @@ import { type Implied, parseCompact, serializeCompact } from '../message/compact
 import type { Message, Packable } from '../message/message.ts'
 import { checkAddressing, checkPacking } from './addressing.ts'
 import { type CompactContext, type Ids, openCompact, sealCompact } from './compact-seal.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 import { authcryptKeys, recipientKeys } from './keys.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
@@ -68,8 +69,8 @@ export async function packCompact(
 async function chooseKeys(from: string | undefined, to: string, context: EnvelopeContext) {
   const { sender, recipients } =
     from === undefined
-      ? { sender: undefined, recipients: await recipientKeys(to, context, curves) }
-      : await authcryptKeys(from, to, context, curves)
+      ? { sender: undefined, recipients: await recipientKeys(to, documentKeys(context), curves) }
+      : await authcryptKeys(from, to, documentKeys(context), curves)
   const [recipient] = recipients
   if (!recipient) throw new DidCommError('ERR_DID_UNUSABLE', `no X25519 keyAgreement key for ${to}`)
   return { sender, recipient }

@@ -6,6 +6,7 @@ import { checkMessage } from '../message/check.ts'
 import { canonicalMediaType, ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Json, JsonObject } from '../message/message.ts'
 import { checkAddressing, sameDid } from './addressing.ts'
+import { documentKeys } from './document-keys.ts'
 import type { Allows, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
 import { priorOf } from './from-prior.ts'
 import { isMembers, malformed, unsupported } from './jose.ts'
@@ -162,7 +163,7 @@ async function decryptLayer(jwe: Jwe, opened: Opened, context: EnvelopeContext, 
 async function ownKid(jwe: Jwe, context: EnvelopeContext): Promise<string> {
   for (const { kid } of jwe.recipients) {
     if (!(await context.secrets.has(kid))) continue
-    const key = await listedKey(kid, 'keyAgreement', context)
+    const key = await listedKey(kid, 'keyAgreement', documentKeys(context))
     if (key?.curve === jwe.curve.crv) return kid
   }
   throw new DidCommError('ERR_RECIPIENT_UNKNOWN', 'no key of ours is among the recipients')
@@ -196,7 +197,7 @@ async function authorisedKey(
   relationship: 'keyAgreement' | 'authentication',
   context: EnvelopeContext,
 ): Promise<PublicKey> {
-  const key = await listedKey(kid, relationship, context)
+  const key = await listedKey(kid, relationship, documentKeys(context))
   if (key) return key
   throw new DidCommError('ERR_ENVELOPE_ADDRESSING', `the sender's DID does not list its key for ${relationship}`)
 }
