@@ -4,7 +4,8 @@ import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../runtime/bytes
 import { crypto } from '../runtime/crypto/index.ts'
 import { memorySecrets } from '../runtime/crypto/memory-secrets.ts'
 import type { PublicKey } from '../runtime/did/document.ts'
-import { type Ids, sealCompact } from '../runtime/envelope/compact-seal.ts'
+import type { Ids } from '../runtime/envelope/compact-keys.ts'
+import { sealCompact } from '../runtime/envelope/compact-seal.ts'
 
 // Writes test/vectors/own/compact.json, the test vectors of docs/compact-envelope.md. Everything in them is fixed, so that
 // a second run writes the same file: node --import tsx --conditions=didcomm-mote-source tools/write-compact-vectors.ts
@@ -56,10 +57,11 @@ async function vectorOf(
     secrets,
     randomBytes: () => ephemeral.slice(),
     resolve: () => Promise.reject(new TypeError('nothing here is resolved')),
+    keysOf: () => Promise.reject(new TypeError('nothing here is looked up')),
     types: { byCode: () => undefined, byType: () => undefined },
   }
   const sender = kind === 'authcrypt' ? { sender: sensor.key } : {}
-  const sealed = await sealCompact({ plaintext, recipient: gateway.key, ids, ...sender }, context)
+  const sealed = await sealCompact({ plaintext, recipients: [gateway.key], ids, ...sender }, context)
 
   // What lies between, for those who look for their mistake: computed here once more, step by step.
   const urls = kind === 'authcrypt' ? [sensor.key.kid, gateway.key.kid] : [gateway.key.kid]

@@ -6,9 +6,9 @@ import type { Allows, PackOptions } from './envelope.ts'
 /** What the envelopes around a message have proven, as DIDs. */
 export interface Proven {
   /** Whom authcrypt proved. */
-  readonly sender?: string
+  readonly sender?: string | undefined
   /** Whom a signature proved. */
-  readonly signer?: string
+  readonly signer?: string | undefined
   /** The DIDs whose keys opened an encrypted envelope. */
   readonly recipients: readonly string[]
 }

@@ -36,11 +36,13 @@ export type Leniency = 'anoncrypt-authcrypt-signed' | 'flattened-jwe' | 'other-r
 /** Tells whether something is let pass, and notes that it was. */
 export type Allows = (leniency: Leniency) => boolean
 
-/** One layer of an envelope, as it was opened. */
-export type Layer =
+/** One encrypted layer, and the keys that opened it. */
+export type EncryptedLayer =
   | { readonly kind: 'anoncrypt'; readonly enc: string; readonly recipientKid: string }
   | { readonly kind: 'authcrypt'; readonly enc: string; readonly recipientKid: string; readonly senderKid: string }
-  | { readonly kind: 'signed'; readonly signerKids: readonly string[] }
+
+/** One layer of an envelope, as it was opened. */
+export type Layer = EncryptedLayer | { readonly kind: 'signed'; readonly signerKids: readonly string[] }
 
 /** What a valid `from_prior` says (DIDComm v2.1, "DID Rotation"). Times are in seconds since 1970. */
 export interface Prior {

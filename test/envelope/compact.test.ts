@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/bytes/index.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
 import { sealCompact } from '../../runtime/envelope/compact-seal.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { compact, type EnvelopeContext, pack, pskCache, shortId, unpack } from '../../runtime/envelope/index.ts'
 import type { ErrorCode } from '../../runtime/errors.ts'
 import { type Packable, serializeCompact } from '../../runtime/message/index.ts'
@@ -105,11 +106,11 @@ describe('addressing', () => {
     const { bytes } = await sealCompact(
       {
         plaintext: serializeCompact({ ...reading, ...message }, { types: asSensor.types, implied: {} }),
-        recipient: publicKeyOf(gateway),
+        recipients: [publicKeyOf(gateway)],
         ids: 'short',
         ...(sender ? { sender: publicKeyOf(sender) } : {}),
       },
-      asSensor,
+      documentKeys(asSensor),
     )
     return bytes
   }
