@@ -7,7 +7,7 @@ import type { Ids } from './compact-keys.ts'
 import type { CompactPart, OpenedLayer, SealedLayer, SealOptions, SignOptions } from './compact-part.ts'
 import type { CompactContext } from './compact-psk.ts'
 import { openCompact, sealCompact } from './compact-seal.ts'
-import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
+import type { EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 
 /**
  * The compact envelope with more than `compact()` has, each part where it is wanted.
