@@ -100,7 +100,7 @@ export function createDevice(options: DeviceOptions): Device {
 
   function pack(draft: Draft, peer: Peer, pleaseAck = false): Promise<Packed> {
     const to = didOf(peer.key.kid)
-    const about = { to, from: did, contact: undefined, nowMs: options.now(), anonymous: false, pleaseAck }
+    const about = { to: [to], from: did, contact: undefined, nowMs: options.now(), anonymous: false, pleaseAck }
     return packCompact(
       composed(draft, about),
       { to: peer.key.kid, from: key.kid, ids: options.ids ?? 'short' },

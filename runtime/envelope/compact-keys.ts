@@ -24,6 +24,11 @@ export function shortId(kid: string, crypto: Pick<Crypto, 'sha256'>): Uint8Array
   return crypto.sha256(encodeUtf8(kid)).slice(0, shortIdBytes)
 }
 
+/** Tells the two forms of an id apart: a DID URL is longer. */
+export function isShortId(id: Uint8Array): boolean {
+  return id.length === shortIdBytes
+}
+
 /** The bytes by which an envelope names a key. */
 export function idOf(kid: string, ids: Ids, crypto: Pick<Crypto, 'sha256'>): Uint8Array {
   return ids === 'long' ? encodeUtf8(kid) : shortId(kid, crypto)
@@ -36,7 +41,7 @@ export function idOf(kid: string, ids: Ids, crypto: Pick<Crypto, 'sha256'>): Uin
  */
 export async function ownCandidates(id: Uint8Array, context: CandidateContext): Promise<readonly PublicKey[]> {
   const kids: string[] = []
-  if (id.length === shortIdBytes) {
+  if (isShortId(id)) {
     for (const kid of await context.secrets.kids()) {
       if (equalBytes(shortId(kid, context.crypto), id)) kids.push(kid)
     }
@@ -59,7 +64,7 @@ export async function senderCandidates(
   context: CandidateContext,
   ...use: Use
 ): Promise<readonly PublicKey[]> {
-  if (id.length !== shortIdBytes) {
+  if (!isShortId(id)) {
     const keys = await listedKeys([keyUrl(id)], context, ...use)
     if (keys.length > 0) return keys
     throw new DidCommError('ERR_ENVELOPE_ADDRESSING', 'the DID of the sender does not list its key for this')
@@ -72,7 +77,7 @@ export async function senderCandidates(
 }
 
 /** The first few of `kids` that their DIDs list for a use, on the curve that this profile has for it. */
-async function listedKeys(
+export async function listedKeys(
   kids: readonly string[],
   context: CandidateContext,
   relationship: Relationship = 'keyAgreement',
@@ -86,7 +91,8 @@ async function listedKeys(
   return keys
 }
 
-function keyUrl(id: Uint8Array): string {
+/** The DID URL that a long id is. @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
+export function keyUrl(id: Uint8Array): string {
   let url: string
   try {
     url = decodeUtf8(id)

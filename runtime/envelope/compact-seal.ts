@@ -3,7 +3,7 @@ import { DidCommError, isDidCommError } from '../errors.ts'
 import { idOf, ownCandidates, senderCandidates } from './compact-keys.ts'
 import { derivedId, type OpenedLayer, type SealedLayer, type SealOptions } from './compact-part.ts'
 import { type CompactContext, infoOf, pairPsk, secretOrNothing } from './compact-psk.ts'
-import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/cose.ts'
+import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/encrypt0.ts'
 import type { EncryptedLayer } from './envelope.ts'
 
 /** Profile C, `docs/compact-envelope.md`: COSE_Encrypt0 between two keys that have DID URLs. */

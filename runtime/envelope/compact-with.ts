@@ -13,9 +13,9 @@ import type { EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './env
  * The compact envelope with more than `compact()` has, each part where it is wanted.
  *
  * @example
- * import { compactWith, plaintext } from 'didcomm-mote/envelope'
+ * import { compactWith, plaintext, several, signed } from 'didcomm-mote/envelope'
  *
- * compactWith([plaintext()], { ids: 'long' })
+ * compactWith([signed(), several(), plaintext()], { ids: 'long' })
  */
 export function compactWith(parts: readonly CompactPart[], options: CompactOptions = {}): EnvelopeFormat {
   return compactFormat(
@@ -39,9 +39,10 @@ export async function packWith(
 ): Promise<Packed> {
   const { sign: by, ids = 'short' } = options
   const dids = typeof options.to === 'string' ? [options.to] : options.to
+  const names = [...new Set(dids.map(didOf))]
   // What several read, and what is signed, has to say for whom it is.
-  const named = by === undefined && dids.length === 1 ? message : { ...message, to: message.to ?? dids.map(didOf) }
-  checkOptions(named, dids, options)
+  const named = by === undefined && names.length === 1 ? message : { ...message, to: message.to ?? names }
+  checkOptions(named, options)
   const seal = parts.find((part) => part.seal)?.seal
   if (dids.length !== 1 && !seal) throw new TypeError('"to" expected one DID, or several() among the parts')
   const keys = await allKeys(options.from, dids, context)
@@ -49,7 +50,7 @@ export async function packWith(
   const signed = by === undefined ? undefined : await signWith(parts, { serialize, by, ids }, context)
   const implied = {
     from: keys.sender && didOf(keys.sender.kid),
-    to: dids.length === 1 ? didOf(keys.recipients[0].kid) : undefined,
+    to: names.length === 1 ? didOf(keys.recipients[0].kid) : undefined,
   }
   const plaintext = signed?.bytes ?? serialize(implied)
   const sealed = await (seal && keys.recipients.length > 1 ? seal : sealCompact)({ ...keys, plaintext, ids }, context)
@@ -57,12 +58,12 @@ export async function packWith(
 }
 
 /** @throws TypeError */
-function checkOptions(message: Packable, dids: readonly string[], options: PackOptions): void {
+function checkOptions(message: Packable, options: PackOptions): void {
   const { protectSender, from, sign } = options
   if (protectSender) throw new TypeError('"protectSender" expected with json(): short ids say little of who sends')
   const author = message.from ?? from ?? sign
   const complete = author === undefined ? message : { ...message, from: author }
-  for (const to of dids) checkPacking(complete, { ...options, to })
+  checkPacking(complete, options)
 }
 
 function signWith(parts: readonly CompactPart[], options: SignOptions, context: CompactContext): Promise<SealedLayer> {

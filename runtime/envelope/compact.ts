@@ -65,8 +65,8 @@ export async function packCompact(
   context: CompactContext,
 ): Promise<Packed> {
   const { to, from, sign, protectSender, ids = 'short' } = options
-  if (sign !== undefined || protectSender) {
-    throw new TypeError('"sign" expected with compactWith(), "protectSender" with json()')
+  if (typeof to !== 'string' || sign !== undefined || protectSender) {
+    throw new TypeError('"sign" and several "to" expected with compactWith(), "protectSender" with json()')
   }
   checkPacking({ ...message, ...(from === undefined ? {} : { from: message.from ?? from }) }, options)
   const keys = await keysFor(from, to, context)

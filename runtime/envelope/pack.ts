@@ -10,7 +10,7 @@ import { type PackJsonOptions, packJson } from './pack-json.ts'
 /** How `pack` packs: for whom, from whom, and in which form. */
 export interface PackAsOptions extends PackJsonOptions {
   /** Default `json`. */
-  readonly encoding?: Encoding
+  readonly encoding?: Exclude<Encoding, 'cbor'>
   /** How a compact envelope names its keys. Default `short`. */
   readonly ids?: Ids
 }
