@@ -97,7 +97,7 @@ export function inbox(options: InboxOptions): Receive {
 
   function refuse(code: ErrorCode, reason: string, packet: Packet): Receipt {
     report({ kind: 'refused', code, reason, bytes: packet.bytes.length })
-    return 'refused'
+    return code === 'ERR_TOO_LARGE' ? 'too-large' : 'refused'
   }
 
   /** Counts the failures of one packet, by its digest. */

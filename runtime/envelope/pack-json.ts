@@ -21,10 +21,11 @@ export interface PackJsonOptions extends PackOptions {
  */
 export async function packJson(message: Packable, options: PackJsonOptions, context: EnvelopeContext): Promise<Packed> {
   checkPacking(message, options)
+  const { to, from, enc, protectSender } = options
+  if (typeof to !== 'string') throw new TypeError('"to" expected one DID in JSON, or packForEach()')
   const complete = withId(message)
   const unsigned = serializeMessage(complete)
   const plaintext = options.sign === undefined ? unsigned : await sign(unsigned, { from: options.sign }, context)
-  const { to, from, enc, protectSender } = options
   if (from === undefined) return packed(await anoncrypt(plaintext, to, enc, context))
   const authenticated = await authcrypt(plaintext, { from, to, ...(enc && !protectSender && { enc }) }, context)
   return packed(protectSender ? await anoncrypt(authenticated, to, enc, context) : authenticated)

@@ -8,9 +8,9 @@ import type { CompactType, TypeRegistry } from './type-registry.ts'
 /** What the envelope around a compact plaintext proves, so that the plaintext need not say it. */
 export interface Implied {
   /** The DID of the proven sender; absent for anoncrypt. */
-  from?: string
+  from?: string | undefined
   /** The DID of the recipient. */
-  to?: string
+  to?: string | undefined
 }
 
 export interface CompactOptions {
