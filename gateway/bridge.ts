@@ -2,11 +2,8 @@ import { type Agent, DidCommError, type Draft, type Handler, type Outbox, type O
 import { encodeHex, encodeUtf8 } from 'didcomm-mote/bytes'
 import { sha256 } from 'didcomm-mote/crypto'
 import { canonicalDid } from 'didcomm-mote/did'
-import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
+import { ABSOLUTE_TIME, resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { pack, report } from 'didcomm-mote/protocols/telemetry'
-
-/** Times below it are relative to now (RFC 8428 §4.5.3). */
-const ABSOLUTE_TIME = 2 ** 28
 
 /** A sensor that the gateway serves. */
 export interface Device {
