@@ -1,5 +1,14 @@
 import { resolveSenml, type SenmlRecord, shareBases } from '../message/index.ts'
-import type { Batch } from './telemetry-batch.ts'
+
+/** Readings with their numbers. */
+export interface Batch {
+  /** The sequence number of the first reading. */
+  readonly first: number
+  /** That of the last. More than `first` and the number of readings say: the sensor left some out. */
+  readonly last: number
+  /** At most 1,024. */
+  readonly records: readonly SenmlRecord[]
+}
 
 /** Keeps readings until the other side has them. Its content is plain data, for who wants to store it. */
 export interface Backlog {

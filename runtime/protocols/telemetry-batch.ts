@@ -7,21 +7,13 @@ import type { Draft, Json, JsonObject } from '../message/message.ts'
 import { isMeasurement } from '../message/senml.ts'
 import { BATCH_CODE } from '../message/type-codes.ts'
 import type { CompactType } from '../message/type-registry.ts'
+import type { Batch } from './backlog.ts'
 import { pack, packToCbor } from './telemetry.ts'
 
-export { type Backlog, type BacklogOptions, backlog } from './backlog.ts'
+export { type Backlog, type BacklogOptions, type Batch, backlog } from './backlog.ts'
 
 /** Many readings, numbered, in the order in which they were taken (`docs/telemetry.md`, "batch"). */
 export const BATCH = 'https://didcomm.org/telemetry/1.0/batch'
-
-export interface Batch {
-  /** The sequence number of the first reading. */
-  readonly first: number
-  /** That of the last. More than `first` and the number of readings say: the sensor left some out. */
-  readonly last: number
-  /** At most 1,024. */
-  readonly records: readonly SenmlRecord[]
-}
 
 /** In a compact envelope the body is `[first, pack]`, or `[first, last, pack]` where readings are missing. */
 export const batchType: CompactType = { code: BATCH_CODE, type: BATCH, body: { toCbor, fromCbor } }
