@@ -7,12 +7,13 @@ import {
   type Outbox,
   type Outgoing,
 } from 'didcomm-mote'
-import { encodeHex, encodeUtf8 } from 'didcomm-mote/bytes'
+import { decodeBase64url, encodeHex, encodeUtf8 } from 'didcomm-mote/bytes'
 import { sha256 } from 'didcomm-mote/crypto'
 import { canonicalDid } from 'didcomm-mote/did'
-import { ABSOLUTE_TIME, resolveSenml, type SenmlRecord, typeKey } from 'didcomm-mote/message'
+import { ABSOLUTE_TIME, type Attachment, resolveSenml, type SenmlRecord, typeKey } from 'didcomm-mote/message'
 import { pack, report } from 'didcomm-mote/protocols/telemetry'
 import { BATCH, batch, readBatch } from 'didcomm-mote/protocols/telemetry-batch'
+import { decodeBody } from './body-codec.ts'
 
 /** A sensor that the gateway serves. */
 export interface Device {
@@ -36,7 +37,7 @@ export interface BridgeOptions {
 /**
  * Makes the handler that carries reports and batches of sensors to the cloud. The envelope of a sensor ends here; a new one, from
  * the gateway to the cloud, names the sensor as SenML base name, the time of its message as base time, and that message
- * as `pthid`.
+ * as `pthid`. Attachments go with it, those in CBOR as JSON.
  *
  * A report counts as received, and its transport acknowledges it, when the new envelope is stored in the outbox. It is
  * stored packed, so that no reading lies on the disk in the clear, and a retry sends the same bytes.
@@ -57,10 +58,29 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
 }
 
 /** Refuses here, with a code, what the cloud could not read. */
-function carried({ type, body, created_time: createdTime }: Message, device: Device): Draft {
+function carried({ type, body, created_time: createdTime, attachments }: Message, device: Device): Draft {
   const records = timed(named(pack(body), device), createdTime)
   resolveSenml(records)
-  return typeKey(type) === typeKey(BATCH) ? batch({ ...readBatch(body), records }) : report(records)
+  const draft = typeKey(type) === typeKey(BATCH) ? batch({ ...readBatch(body), records }) : report(records)
+  return attachments ? { ...draft, attachments: attachments.map(readable) } : draft
+}
+
+/** Application data in CBOR becomes JSON, which any cloud reads; other attachments stay as they are. */
+function readable(attachment: Attachment): Attachment {
+  const { media_type: mediaType, data } = attachment
+  // What is signed is signed as it is.
+  if (mediaType !== 'application/cbor' || data.base64 === undefined || data.jws !== undefined) return attachment
+  // What the hash says of the bytes is not true of the JSON.
+  const { base64, hash: _, ...rest } = data
+  return { ...attachment, media_type: 'application/json', data: { ...rest, json: decodeBody(bytesOf(base64)) } }
+}
+
+function bytesOf(base64: string): Uint8Array {
+  try {
+    return decodeBase64url(base64)
+  } catch (cause) {
+    throw new DidCommError('ERR_MESSAGE_MALFORMED', 'an attachment whose data is no base64url', { cause })
+  }
 }
 
 /** Puts the name of the sensor before every name, whatever base names it uses itself, and units where it leaves them out. */

@@ -1,3 +1,4 @@
+export { decodeBody, encodeBody } from './body-codec.ts'
 export type { Device } from './bridge.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export { type OutboxEvent, type OutboxWorker, type OutboxWorkerOptions, outboxWorker } from './outbox-worker.ts'

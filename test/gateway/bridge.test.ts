@@ -9,7 +9,7 @@ import {
 } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { didKey } from 'didcomm-mote/did'
-import { type Message, resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
+import { type Attachment, type Message, resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { pack, REPORT } from 'didcomm-mote/protocols/telemetry'
 import { BATCH, type Batch, readBatch } from 'didcomm-mote/protocols/telemetry-batch'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
@@ -25,6 +25,8 @@ interface Bench {
   take(records: unknown[]): Promise<unknown>
   /** The same, and returns what the cloud makes of it. */
   carry(records: unknown[]): Promise<SenmlRecord[]>
+  /** The same for a report with attachments. */
+  carryAttached(attachments: Attachment[]): Promise<Attachment[] | undefined>
   /** The same for the body of a batch. */
   carryBatch(body: object): Promise<Batch>
 }
@@ -53,8 +55,8 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
     wake: () => undefined,
   })
   const take: Bench['take'] = (records) => takeBody(REPORT, { senml: records })
-  const takeBody = async (type: string, body: object) => {
-    const message = { id: '1', type, created_time: CREATED, body: body as Message['body'] }
+  const takeBody = async (type: string, body: object, more: Partial<Message> = {}) => {
+    const message = { id: '1', type, created_time: CREATED, body: body as Message['body'], ...more }
     return carries({
       message,
       sender: known.did,
@@ -64,17 +66,22 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
       layers: [],
     })
   }
-  const arrivedBody = async () => {
+  const arrivedMessage = async () => {
     const [entry] = await outbox.due(0, 1)
     await cloud.agent.receive({ bytes: entry?.bytes ?? new Uint8Array(0) })
-    return arrived?.message.body ?? {}
+    return arrived?.message
   }
+  const arrivedBody = async () => (await arrivedMessage())?.body ?? {}
   return {
     outbox,
     take,
     async carry(records) {
       await take(records)
       return resolveSenml(pack(await arrivedBody()))
+    },
+    async carryAttached(attachments) {
+      await takeBody(REPORT, { senml: [{ n: 't', v: 1 }] }, { attachments })
+      return (await arrivedMessage())?.attachments
     },
     async carryBatch(body) {
       await takeBody(BATCH, body)
@@ -108,6 +115,31 @@ describe('the bridge', () => {
       last: 9,
       records: [{ bn: 'attic:', ...senml[0] }, senml[1]],
     })
+  })
+
+  it('carries attachments, and those in CBOR as JSON', async () => {
+    const { carryAttached } = await bench()
+    const cbor = { base64: 'oWF0-U1g' }
+    const others = [
+      { id: '2', media_type: 'image/png', data: { base64: 'AQID' } },
+      { id: '3', media_type: 'application/cbor', data: { ...cbor, jws: { signature: 'AQID' } } },
+      { id: '4', media_type: 'application/cbor', data: { json: { a: 1 } } },
+    ]
+    const first = { id: '1', media_type: 'application/cbor', data: { ...cbor, hash: 'zQm' } }
+    expect(await carryAttached([first, ...others])).toEqual([
+      { id: '1', media_type: 'application/json', data: { json: { t: 21.5 } } },
+      ...others,
+    ])
+  })
+
+  it.each([
+    ['no CBOR', '_w', 'ERR_BYTES_MALFORMED'],
+    ['no base64url', '*', 'ERR_MESSAGE_MALFORMED'],
+  ])('refuses an attachment in CBOR that is %s', async (_, base64, code) => {
+    const { carryAttached, outbox } = await bench()
+    const attached = carryAttached([{ media_type: 'application/cbor', data: { base64 } }])
+    await expect(attached).rejects.toMatchObject({ code })
+    expect((await outbox.depth()).waiting).toBe(0)
   })
 
   it('refuses a batch whose numbers do not fit', async () => {
