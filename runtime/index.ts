@@ -1,10 +1,12 @@
 export { type Acks, type AcksOptions, acks, EMPTY } from './agent/acks.ts'
-export { type Agent, type AgentOptions, createAgent, type Outgoing, type SendOptions } from './agent/agent.ts'
-export { type Contact, type Contacts, contactBook } from './agent/contacts.ts'
+export { type Agent, type AgentOptions, createAgent, type Outgoing } from './agent/agent.ts'
+export { type Contact, type Contacts, contactBook, type Learned, longFormsOf } from './agent/contacts.ts'
 export type { Attempt } from './agent/deliver.ts'
 export type { AgentCounters, AgentEvent } from './agent/event.ts'
 export type { Freshness } from './agent/inbox.ts'
 export { badLang, type Languages, languages } from './agent/languages.ts'
+export { type PeerMemoryOptions, peerMemory } from './agent/peer-memory.ts'
+export type { Peers, PeerWorld } from './agent/peers.ts'
 export {
   asError,
   isProblemCode,
@@ -16,6 +18,7 @@ export {
 } from './agent/problem.ts'
 export type { Connection, Handler, Protocol } from './agent/protocol.ts'
 export { didRotation, endRelationship, type Rotation, type RotationOptions, rotate } from './agent/rotation.ts'
+export type { SendOptions } from './agent/send-options.ts'
 export { type Sequencing, sequencing } from './agent/sequencing.ts'
 export { cached, firstOf, type Resolve } from './did/index.ts'
 export type { Encoding, EnvelopeFormat, Packed, Unpacked } from './envelope/envelope.ts'
