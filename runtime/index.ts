@@ -43,8 +43,12 @@ export {
   type OutboxDepth,
   type OutboxEntry,
   type OutboxExcept,
+  type OutboxWay,
+  outboxEntry,
   type SeenStore,
   type StoreLimits,
+  sizeOfWays,
+  waysOf,
 } from './store.ts'
 export type { Packet, Receipt, Receive, Transport } from './transport.ts'
 export type { Timer, World } from './world.ts'
