@@ -41,8 +41,10 @@ export function acquaintances(
     const contact = contacts?.get(name)
     if (!contact) return strangers.set(name, { ...strangers.get(name), ...change })
     const isNews = Object.entries(change).some(([member, value]) => contact[member as keyof Learned] !== value)
-    const changed = isNews ? contacts?.update(name, change) : undefined
-    if (changed) await onLearned?.(changed)
+    if (!isNews) return
+    // Stored before it is known: what could not be stored is still news when the message comes again.
+    await onLearned?.({ ...contact, ...change })
+    contacts?.update(name, change)
   }
 
   /** Keeps the long form of a contact that was known by its short one. */
@@ -51,8 +53,8 @@ export function acquaintances(
     if (!contact || contact.did === sender || canonicalDid(sender) === sender) return
     try {
       const next = { ...contact, did: sender }
-      await contacts?.add(next)
       await onLearned?.(next)
+      await contacts?.add(next)
     } catch (error) {
       // What cannot be kept now, because a store is full, say, comes again: its sender is asked for it.
       if (!isDidCommError(error)) throw error
@@ -78,9 +80,7 @@ export function acquaintances(
         }
       }
       await keep(sender)
-      // Who writes to the long form of a did:peer:4 has it at hand, and may not have kept it.
-      const isProof = recipient !== undefined && canonicalDid(recipient) === recipient
-      await learn(sender, { encoding, ...(isProof && { knows: recipient }) })
+      await learn(sender, { encoding, ...(recipient !== undefined && { knows: recipient }) })
     },
     async knownKids(id) {
       const stranger = kids.get(encodeHex(id))

@@ -1,4 +1,3 @@
-import { canonicalDid } from '../did/did-url.ts'
 import type { Draft, Packable } from '../message/message.ts'
 import type { Contact } from './contacts.ts'
 
@@ -19,9 +18,7 @@ export function composed(draft: Draft, options: ComposeOptions): Packable {
   const message: Packable = { ...draft, to: [to], body: draft.body ?? {} }
   if (!anonymous) message.from = from
   // Until they write to the new DID, every message says where it comes from.
-  const { own, fromPrior } = contact ?? {}
-  const isOwn = canonicalDid(own ?? '') === canonicalDid(from)
-  if (!anonymous && fromPrior !== undefined && isOwn) message.from_prior = fromPrior
+  if (!anonymous && contact?.fromPrior !== undefined && contact.own === from) message.from_prior = contact.fromPrior
   if (draft.created_time === undefined && !Number.isNaN(nowMs)) message.created_time = Math.floor(nowMs / 1000)
   if (pleaseAck) message['please_ack'] = ['']
   return message

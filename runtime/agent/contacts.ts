@@ -20,8 +20,8 @@ export interface Contact {
   /** What tells it that `own` took the place of another DID, for as long as it may not know (`rotate`). */
   fromPrior?: string
   /**
-   * The DID of ours that it is known to know, in canonical form: towards it, names can be short. `peerMemory` sets it by what the contact
-   * writes; set it where both ends were introduced to each other in another way.
+   * The DID of ours that it has written to. Towards it, names can be short; but the long form of a did:peer:4 is no sign that it has kept it.
+   * `peerMemory` sets it; set it where both ends were introduced to each other in another way.
    */
   knows?: string | undefined
 }

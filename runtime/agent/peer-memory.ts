@@ -5,7 +5,7 @@ import { profiles } from '../envelope/profiles.ts'
 import { type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Packet } from '../transport.ts'
 import { acquaintances } from './acquaintances.ts'
-import type { Contact } from './contacts.ts'
+import type { Contact, Learned } from './contacts.ts'
 import { digestOf, ENCODING_UNSUPPORTED, LONG_FORM_NEEDED, readHint, writeHint } from './hint.ts'
 import type { Peers, PeerWorld } from './peers.ts'
 import { type Again, type AskedPlan, secondTries } from './second-try.ts'
@@ -64,11 +64,16 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
       return json?.encoding ?? learned ?? (await acceptedBy(to)) ?? envelopes[0]?.encoding
     }
 
+    /** Learns what is no message: if it cannot be stored, it is learned again. */
+    async function note(to: string, change: Learned): Promise<void> {
+      await known.learn(to, change).catch(() => undefined)
+    }
+
     async function sayAgain({ step, draft, to }: Again): Promise<void> {
-      if (step === 'introduce') await known.learn(to.to, { knows: undefined })
+      if (step === 'introduce') await note(to.to, { knows: undefined })
       report({ kind: 'resent', to: to.to, step })
       await world.send(draft, to)
-      if (step === 'json') await known.learn(to.to, { encoding: 'json' })
+      if (step === 'json') await note(to.to, { encoding: 'json' })
     }
 
     return {
@@ -104,7 +109,7 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
 
       unanswered(to) {
         // It may have forgotten us, and have no way to say so.
-        world.background(known.learn(to, { knows: undefined }))
+        world.background(note(to, { knows: undefined }))
       },
 
       async refused({ bytes }, cause) {
@@ -125,8 +130,8 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
       },
 
       async unopened({ bytes, reply, persistent }, error) {
-        // Over an exchange such as that of HTTP, the refusal itself says enough.
-        if (!reply || !persistent || !isDidCommError(error)) return
+        // Over an exchange such as that of HTTP, the refusal itself says enough. A hint is never answered by another.
+        if (!reply || !persistent || !isDidCommError(error) || readHint(bytes)) return
         const [first = 0] = bytes
         // Other first bytes begin no envelope of a message, or nothing at all.
         const isForeign = (first === 0x7b || first >= 0x80) && !envelopes.some((format) => format.recognizes(first))

@@ -1,6 +1,6 @@
 import { PROBLEM_REPORT } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
-import { json } from 'didcomm-mote/envelope'
+import { compact, json } from 'didcomm-mote/envelope'
 import { PING_RESPONSE, ping } from 'didcomm-mote/protocols/trust-ping'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
 import { ws } from 'didcomm-mote/transports/ws'
@@ -147,6 +147,8 @@ describe('a hint that somebody else has made up', () => {
     alice.clock.nowMs += 600_000
     expect(await hint(third)).toBe('accepted')
     await eventually(() => bob.got.length === 2)
+    alice.clock.nowMs += 600_000
+    expect(await hint(first)).toBe('refused')
   })
 
   test('cannot make a message go in JSON that was to be compact', async () => {
@@ -189,6 +191,20 @@ describe('hints that are not sent', () => {
     const own = await alice.agent.prepare({ type: 'https://example.org/unhandled/1.0/x' }, { to: bob.did })
     for (const { packet } of [other, own]) await bob.agent.receive({ ...packet, reply, persistent: true })
     expect(bob.agent.counters().refused).toEqual({ ERR_RECIPIENT_UNKNOWN: 1, ERR_MESSAGE_UNHANDLED: 1 })
+    expect(sent).toEqual([])
+  })
+
+  test('are those about a hint', async () => {
+    const { bob, sent, reply } = await bobAlone()
+    const network = memoryNetwork()
+    const onlyJson = await peer('j', network.transport('j'), { envelopes: [json()] })
+    const onlyCompact = await peer('c', network.transport('c'), { envelopes: [compact()] })
+    for (const { agent } of [bob, onlyJson, onlyCompact]) {
+      for (const about of [jsonEnvelope, cborEnvelope]) {
+        const bytes = writeHint({ code: LONG_FORM_NEEDED, digest }, about)
+        expect(await agent.receive({ bytes, reply, persistent: true })).toBe('refused')
+      }
+    }
     expect(sent).toEqual([])
   })
 

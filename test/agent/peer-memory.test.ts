@@ -1,9 +1,9 @@
-import { type Contact, didPeer4Identity, type PeerMemoryOptions } from 'didcomm-mote'
+import { type Contact, didPeer4Identity, type PeerMemoryOptions, ProblemError } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { PING_RESPONSE, ping } from 'didcomm-mote/protocols/trust-ping'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
 import { describe, expect, test } from 'vitest'
-import { note, type Peer, type PeerOptions, peer, seed } from './peers-world.ts'
+import { NOTE, note, type Peer, type PeerOptions, peer, seed } from './peers-world.ts'
 
 const sizes = ({ events }: Peer) => events.flatMap((event) => (event.kind === 'received' ? [event.bytes] : []))
 const forms = ({ got }: Peer) => got.map(({ message }) => [message.from, message.to?.[0]])
@@ -68,11 +68,14 @@ describe.each(['json', 'compact'] as const)('a did:peer:4 in %s', (encoding) => 
     expect(forgetful.agent.counters()).toMatchObject({ refused: { [lost]: 1 }, received: 1 })
     expect(alice.agent.counters().resent).toBe(1)
     expect(forgetful.got[0]?.message).toMatchObject({ id, from: alice.did, body: note.body })
+    // She is her long form again until Bob writes to her: nothing is lost twice.
+    await alice.agent.send(note, { to: bob.did, encoding })
+    expect(forgetful.got[1]?.message.from).toBe(alice.did)
     // From then on the short form will do, as soon as Bob has shown that he has kept it.
     await forgetful.contacts.add({ did: alice.shortDid, uri: 'memory:alice' })
     await forgetful.agent.send(note, { to: alice.shortDid, encoding })
     await alice.agent.send(note, { to: bob.did, encoding })
-    expect(forgetful.got[1]?.message.from).toBe(alice.shortDid)
+    expect(forgetful.got[2]?.message.from).toBe(alice.shortDid)
     expect(alice.agent.counters().resent).toBe(1)
   })
 
@@ -153,12 +156,60 @@ test('what was learned of a contact survives in what the program stores', async 
   expect(bob.got[0]).toMatchObject({ encoding: 'compact', sender: alice.shortDid })
 })
 
-test('strangers are remembered for a while, with their keys', async () => {
-  const { alice, bob } = await pair({ method: 'key' }, { method: 'key' })
-  bob.contacts.remove(alice.did)
-  const to = { to: bob.did, encoding: 'compact' } as const
-  for (let i = 0; i < 3; i += 1) await alice.agent.request(ping(), to)
-  const [first = 0, second = 0, third = 0] = sizes(bob)
-  expect([first > 200, second < 150, third < 150]).toEqual([true, true, true])
-  expect(bob.agent.counters().refused).toEqual({})
+test.each(['key', 'peer:4'] as const)(
+  'strangers of did:%s are remembered for a while, with their keys',
+  async (method) => {
+    const { alice, bob } = await pair({ method }, { method })
+    bob.contacts.remove(alice.did)
+    const to = { to: bob.did, encoding: 'compact' } as const
+    for (let i = 0; i < 4; i += 1) await alice.agent.request(ping(), to)
+    expect((sizes(bob)[0] ?? 0) > 200).toBe(true)
+    expect((sizes(bob)[3] ?? 0) < 150).toBe(true)
+    expect(bob.agent.counters().refused).toEqual({})
+  },
+)
+
+test('the errors of a thread are counted for both forms together', async () => {
+  const { alice, bob } = await pair({}, { maxErrorsPerThread: 1 })
+  bob.agent.on(NOTE, () => {
+    throw new ProblemError('e.p.req', 'No.')
+  })
+  const codes: unknown[] = []
+  for (const introduces of [true, false]) {
+    const options = { to: bob.did, introduces, timeoutMs: 2_000 }
+    const { message } = await alice.agent.request({ ...note, thid: 't' }, options)
+    codes.push(message.body['code'])
+  }
+  expect(codes).toEqual(['e.p.req', 'e.p.req.max-errors-exceeded'])
+})
+
+test('who writes to the long form again may have lost it, and gets it again', async () => {
+  const { alice, bob } = await pair()
+  await alice.agent.request(ping(), { to: bob.did })
+  const { packet } = await bob.agent.prepare(note, { to: alice.did, encoding: 'json' })
+  await alice.agent.receive(packet)
+  await alice.agent.send(note, { to: bob.did })
+  expect(bob.got[0]?.message.from).toBe(alice.shortDid)
+  const again = await peer('b', memoryNetwork().transport('bob'))
+  await again.contacts.add({ did: alice.did, uri: 'memory:alice' })
+  const outgoing = await again.agent.prepare(note, { to: alice.did })
+  await alice.agent.receive(outgoing.packet)
+  await alice.agent.send(note, { to: bob.did })
+  expect(bob.got[1]?.message.from).toBe(alice.did)
+})
+
+test('a message counts as received only where what it taught could be stored', async () => {
+  let isFull = true
+  const stored: Contact[] = []
+  const onLearned = (contact: Contact) => {
+    if (isFull) throw new Error('the disk is full')
+    stored.push(contact)
+  }
+  const { alice, bob } = await pair({}, { memory: { onLearned } })
+  await expect(alice.agent.send(note, { to: bob.did })).rejects.toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
+  expect(bob.agent.counters()).toMatchObject({ received: 0, failed: 1 })
+  isFull = false
+  await alice.agent.send(note, { to: bob.did })
+  expect(bob.agent.counters()).toMatchObject({ received: 1, failed: 1 })
+  expect(stored).toMatchObject([{ did: alice.did, encoding: 'json' }])
 })
