@@ -1,7 +1,7 @@
 import { encodeHex } from '../bytes/index.ts'
 import { canonicalDid } from '../did/did-url.ts'
 import { LruMap } from '../did/lru.ts'
-import type { Unpacked } from '../envelope/envelope.ts'
+import type { Layer, Unpacked } from '../envelope/envelope.ts'
 import { shortId } from '../envelope/index.ts'
 import { isDidCommError } from '../errors.ts'
 import type { Contact, Learned } from './contacts.ts'
@@ -73,10 +73,9 @@ export function acquaintances(
       const name = canonicalDid(sender)
       writers.set(name, true)
       if (!contacts?.get(name)) {
-        for (const layer of layers) {
-          if (layer.kind !== 'authcrypt') continue
-          const fragment = layer.senderKid.slice(layer.senderKid.indexOf('#'))
-          for (const kid of [layer.senderKid, name + fragment]) kids.set(encodeHex(shortId(kid, crypto)), kid)
+        for (const kid of layers.flatMap(senderKids)) {
+          const fragment = kid.slice(kid.indexOf('#'))
+          for (const form of [kid, name + fragment]) kids.set(encodeHex(shortId(form, crypto)), form)
         }
       }
       await keep(sender)
@@ -88,4 +87,9 @@ export function acquaintances(
       return stranger === undefined || known.includes(stranger) ? known : [...known, stranger]
     },
   }
+}
+
+function senderKids(layer: Layer): readonly string[] {
+  if (layer.kind === 'authcrypt') return [layer.senderKid]
+  return layer.kind === 'signed' ? layer.signerKids : []
 }
