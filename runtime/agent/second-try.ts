@@ -31,8 +31,15 @@ export interface SecondTries {
 export interface SecondTriesOptions {
   /** How many messages are remembered. */
   readonly maxMessages: number
-  /** How long after a step towards one party the same step is not taken again. */
+  /** How long after a step towards one party the same step is not taken again, but for messages that were under way then. */
   readonly windowMs: number
+}
+
+interface Remembered {
+  readonly draft: Draft
+  readonly plan: AskedPlan
+  /** Messages are numbered in the order in which they were packed. */
+  readonly number: number
 }
 
 /** Larger messages are not remembered. */
@@ -47,8 +54,9 @@ export function secondTries(
   { crypto, envelopes, now }: Pick<PeerWorld, 'crypto' | 'envelopes' | 'now'>,
   { maxMessages, windowMs }: SecondTriesOptions,
 ): SecondTries {
-  const messages = new LruMap<{ draft: Draft; plan: AskedPlan }>(maxMessages)
-  const steps = new LruMap<number>(MAX_PARTIES)
+  const messages = new LruMap<Remembered>(maxMessages)
+  const steps = new LruMap<{ atMs: number; after: number }>(MAX_PARTIES)
+  let count = 0
   const speaksJson = envelopes.some(({ encoding }) => encoding === 'json')
 
   function stepsOf({ anonymous, introduces, encoding, from, asked }: AskedPlan): Step[] {
@@ -59,24 +67,29 @@ export function secondTries(
     return possible
   }
 
-  /** Without a clock, each step towards a party is taken once. */
-  function mayTake(step: Step, did: string): boolean {
-    const name = `${step} ${canonicalDid(did)}`
-    const lastMs = steps.get(name)
-    if (lastMs !== undefined && !(Math.abs(now() - lastMs) >= windowMs)) return false
-    steps.set(name, now())
+  /**
+   * Without a clock, each step towards a party is taken once. What was under way when it was taken may follow: it says nothing more to those
+   * who see it.
+   */
+  function mayTake(step: Step, { number, plan }: Remembered): boolean {
+    const name = `${step} ${canonicalDid(plan.to)}`
+    const last = steps.get(name)
+    if (last && number <= last.after) return true
+    if (last && !(Math.abs(now() - last.atMs) >= windowMs)) return false
+    steps.set(name, { atMs: now(), after: count })
     return true
   }
 
   return {
     remember(draft, plan, { bytes, id }) {
       if (bytes.length > MAX_BYTES || stepsOf(plan).length === 0) return
-      messages.set(digestOf(bytes, crypto), { draft: { ...draft, id }, plan })
+      count += 1
+      messages.set(digestOf(bytes, crypto), { draft: { ...draft, id }, plan, number: count })
     },
     take(digest, but) {
       const message = messages.get(digest)
       const step = message && stepsOf(message.plan).find((possible) => possible !== but)
-      if (!step || !mayTake(step, message.plan.to)) return undefined
+      if (!step || !mayTake(step, message)) return undefined
       messages.delete(digest)
       const { draft, plan } = message
       const to: SendOptions = { ...plan.asked, from: plan.from, introduces: true }

@@ -79,6 +79,16 @@ describe.each(['json', 'compact'] as const)('a did:peer:4 in %s', (encoding) => 
     expect(alice.agent.counters().resent).toBe(1)
   })
 
+  test('all that was under way when it was lost comes again', async () => {
+    const { alice, bob, restarted } = await pair()
+    await alice.agent.request(ping(), { to: bob.did, encoding })
+    const short = await Promise.all([1, 2, 3].map(() => alice.agent.prepare(note, { to: bob.did, encoding })))
+    const forgetful = await restarted('b')
+    await Promise.all(short.map((outgoing) => alice.agent.transmit(outgoing)))
+    expect(forgetful.got.map(({ message }) => message.id).sort()).toEqual(short.map(({ id }) => id).sort())
+    expect(alice.agent.counters().resent).toBe(3)
+  })
+
   test('a question whose short form was lost is answered all the same', async () => {
     const { alice, bob, restarted } = await pair()
     await alice.agent.request(ping(), { to: bob.did, encoding })
