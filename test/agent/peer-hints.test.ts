@@ -7,6 +7,8 @@ import { ws } from 'didcomm-mote/transports/ws'
 import { describe, expect, test } from 'vitest'
 import { digestOf, ENCODING_UNSUPPORTED, LONG_FORM_NEEDED, readHint, writeHint } from '../../runtime/agent/hint.ts'
 import { encodeCbor } from '../../runtime/bytes/index.ts'
+import { changedBytes } from '../fuzz/mutate.ts'
+import { randomOf } from '../fuzz/random.ts'
 import { eventually, turn } from '../transport/clock.ts'
 import { NOTE, note, type Peer, type PeerOptions, peer } from './peers-world.ts'
 
@@ -64,6 +66,21 @@ describe('a hint', () => {
   ])('is not %s', (_, bytes) => {
     expect(readHint(bytes)).toBeUndefined()
   })
+})
+
+test('what a hint was changed into is a hint, or nothing', () => {
+  const hints = [jsonEnvelope, cborEnvelope].map((about) => writeHint({ code: LONG_FORM_NEEDED, digest }, about))
+  let read = 0
+  for (let round = 0; round < 3_000; round += 1) {
+    const random = randomOf(`hints ${round}`)
+    const hint = readHint(changedBytes(random.pick(hints), random, random.pick(hints)))
+    if (!hint) continue
+    read += 1
+    expect([LONG_FORM_NEEDED, ENCODING_UNSUPPORTED]).toContain(hint.code)
+    expect(hint.digest.length).toBeLessThan(512)
+  }
+  expect(read).toBeGreaterThan(10)
+  expect(read).toBeLessThan(2_990)
 })
 
 /** Alice, who sends, and Bob, to whom she keeps a WebSocket open. */
