@@ -63,7 +63,7 @@ export function secondTries(
     const possible: Step[] = []
     const isShort = !anonymous && !introduces && (encoding === 'compact' || from.startsWith('did:peer:4'))
     if (isShort) possible.push('introduce')
-    if (speaksJson && encoding === 'compact' && asked.encoding === undefined) possible.push('json')
+    if (speaksJson && encoding !== 'json' && asked.encoding === undefined) possible.push('json')
     return possible
   }
 
