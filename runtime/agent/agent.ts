@@ -4,7 +4,7 @@ import { canonicalDid } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
 import { profiles } from '../envelope/profiles.ts'
 import { DidCommError } from '../errors.ts'
-import { type Draft, threadId, typeKey, typeRegistry } from '../message/index.ts'
+import { type Draft, type Packable, threadId, typeKey, typeRegistry } from '../message/index.ts'
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
 import type { World } from '../world.ts'
@@ -19,6 +19,7 @@ import { LiveConnections } from './live.ts'
 import type { Peers, PeerWorld } from './peers.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
+import type { Refusals } from './refusals.ts'
 import type { Rotation } from './rotation.ts'
 import { routesTo } from './route.ts'
 import type { Plan, SendOptions } from './send-options.ts'
@@ -49,6 +50,8 @@ export interface AgentOptions extends World {
   peers?: (world: PeerWorld) => Peers
   /** After so many errors in a thread nothing more is said in it. Default: 5. */
   maxErrorsPerThread?: number
+  /** Tells senders what is not taken: `refusals()`. Default: nobody is told by a message. */
+  refusals?: Refusals
   /** Learns what happens. Must not throw. */
   onEvent?: (event: AgentEvent) => void
 }
@@ -124,7 +127,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(knownKids && { knownKids }),
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
-  const { acks, maxErrorsPerThread = 5 } = options
+  const { acks, refusals, maxErrorsPerThread = 5 } = options
   const handling = {
     handlers,
     waiters,
@@ -135,6 +138,7 @@ export function createAgent(options: AgentOptions): Agent {
     background,
     report,
     ...(acks && { acks }),
+    ...(refusals && { refusals }),
   }
   const receive = inbox({ ...options, peers, context, dispatch: dispatcher(handling), report })
 
@@ -167,17 +171,12 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function pack(draft: Draft, plan: Plan, format = formatFor(plan.encoding)): Promise<Packed> {
-    const { to, from, anonymous = false } = plan
+    const { to } = plan
     const contact = contacts?.get(to)
-    const message = composed(draft, { ...plan, contact, nowMs: options.now() })
+    const named = plan.audience ?? [to]
+    const message = composed(draft, { ...plan, to: named, contact, nowMs: options.now() })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const sender = {
-      from,
-      ...(plan.protectSender && { protectSender: true }),
-      ...((plan.introduces || message.from_prior !== undefined) && { introduces: true }),
-    }
-    const by = plan.sign ? { sign: from } : anonymous ? {} : sender
-    const packed = await format.pack(message, { to, ...by }, context)
+    const packed = await format.pack(message, { to: plan.together ? named : to, ...authorship(plan, message) }, context)
     if (packed.bytes.length > (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) {
       throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
     }
@@ -336,6 +335,13 @@ export function createAgent(options: AgentOptions): Agent {
       await Promise.all(underWay)
     },
   }
+}
+
+/** How a message shows who it is from. */
+function authorship({ sign, anonymous, protectSender, from, introduces: asked }: Plan, message: Packable) {
+  const introduces = (asked || message.from_prior !== undefined) && { introduces: true }
+  if (sign) return { sign: from, ...introduces }
+  return anonymous ? {} : { from, ...(protectSender && { protectSender }), ...introduces }
 }
 
 function structuredCopy(counters: AgentCounters): AgentCounters {

@@ -1,7 +1,7 @@
 import { encodeHex } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
-import type { Resolve } from '../did/document.ts'
-import { canonicalDid, keyAgreementKeys } from '../did/index.ts'
+import type { DidDocument, PublicKey, Resolve } from '../did/document.ts'
+import { authenticationKeys, canonicalDid, keyAgreementKeys } from '../did/index.ts'
 import type { LongFormStore } from '../did/long-forms.ts'
 import type { Encoding } from '../envelope/envelope.ts'
 import { shortId } from '../envelope/index.ts'
@@ -66,9 +66,9 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
     async add(contact) {
       const canonical = canonicalDid(contact.did)
       const did = contact.did === canonical ? (entries.get(canonical)?.contact.did ?? canonical) : contact.did
-      const keys = [...keyAgreementKeys(await resolve(did))]
+      const keys = namedKeys(await resolve(did))
       // The holder of a did:peer:4 may name its keys under either form.
-      if (canonical !== did) keys.push(...keyAgreementKeys(await resolve(canonical)))
+      if (canonical !== did) keys.push(...namedKeys(await resolve(canonical)))
       remove(canonical)
       const kids = keys.map(({ kid }) => ({ kid, shortId: encodeHex(shortId(kid, crypto)) }))
       for (const { kid, shortId } of kids) {
@@ -103,4 +103,9 @@ export function longFormsOf(contacts: () => Pick<Contacts, 'get'>, own: readonly
       return did === shortDid ? undefined : did
     },
   }
+}
+
+/** The keys that an envelope may name: those that encrypt, and those that sign. */
+function namedKeys(document: DidDocument): PublicKey[] {
+  return [...keyAgreementKeys(document), ...authenticationKeys(document)]
 }

@@ -52,7 +52,7 @@ export function inbox(options: InboxOptions): Receive {
 
   async function unpack({ bytes }: Packet): Promise<Unpacked> {
     const first = bytes[0]
-    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first))
+    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
     if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
     return format.unpack(bytes, context)
   }
@@ -110,7 +110,7 @@ export function inbox(options: InboxOptions): Receive {
 
   function refuse(code: ErrorCode, reason: string, packet: Packet): Receipt {
     report({ kind: 'refused', code, reason, bytes: packet.bytes.length })
-    return 'refused'
+    return code === 'ERR_TOO_LARGE' ? 'too-large' : 'refused'
   }
 
   /** Counts the failures of one packet, by its digest. */

@@ -59,7 +59,7 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
     async function encodingFor(asked: SendOptions, learned: Encoding | undefined): Promise<Encoding | undefined> {
       const { to, encoding, sign, protectSender } = asked
       if (encoding !== undefined) return encoding
-      // Only JSON can do these.
+      // These are for all to do in JSON, and not in each of the others.
       const json = sign || protectSender ? envelopes.find((format) => format.encoding === 'json') : undefined
       return json?.encoding ?? learned ?? (await acceptedBy(to)) ?? envelopes[0]?.encoding
     }
@@ -81,9 +81,10 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
 
       async plan(asked) {
         const { to, from } = asked
-        const { knows, encoding, hasWritten } = known.of(to)
+        const { encoding, hasWritten } = known.of(to)
         const own = canonicalDid(from)
-        const { introduces = knows !== own } = asked
+        const readers = asked.together ? (asked.audience ?? [to]) : [to]
+        const { introduces = readers.some((reader) => known.of(reader).knows !== own) } = asked
         const long = [from, contacts?.get(to)?.own, did].find(
           (form) => form !== undefined && form !== own && canonicalDid(form) === own,
         )
@@ -134,7 +135,8 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
         if (!reply || !persistent || !isDidCommError(error) || readHint(bytes)) return
         const [first = 0] = bytes
         // Other first bytes begin no envelope of a message, or nothing at all.
-        const isForeign = (first === 0x7b || first >= 0x80) && !envelopes.some((format) => format.recognizes(first))
+        const isForeign =
+          (first === 0x7b || first >= 0x80) && !envelopes.some((format) => format.recognizes(first, bytes))
         const count = hints.get(reply) ?? 0
         if (count >= MAX_HINTS || !(isForeign || UNREADABLE.includes(error.code))) return
         hints.set(reply, count + 1)

@@ -4,6 +4,10 @@ import type { Encoding } from '../envelope/envelope.ts'
 export interface SendOptions {
   /** The DID of the recipient. */
   to: string
+  /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
+  audience?: readonly string[]
+  /** One envelope for all of `audience`, sent where `to` is: for links on which one transmission reaches them. Needs a format for several. */
+  together?: boolean
   /** The DID to speak as. */
   from?: string
   /** Does not tell the recipient who sends (anoncrypt). */

@@ -35,6 +35,8 @@ export interface CborLimits {
   maxDepth?: number
   /** How many items there may be in all. Default: 65,536. */
   maxItems?: number
+  /** Takes the keys of maps in any order, as other programs write them, if they are numbers and texts. Default: in order alone. */
+  anyMapOrder?: boolean
 }
 
 /** How many arrays, maps and tags may lie around an item, in what is encoded and, by default, in what is decoded. */
