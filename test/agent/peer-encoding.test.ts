@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { AgentOptions } from 'didcomm-mote'
-import { compact, json } from 'didcomm-mote/envelope'
+import { compact, compactWith, json, several } from 'didcomm-mote/envelope'
+import { cborEnvelope } from 'didcomm-mote/envelope/cbor'
 import { ping } from 'didcomm-mote/protocols/trust-ping'
 import { http } from 'didcomm-mote/transports/http'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
@@ -32,6 +33,17 @@ describe('the encoding of a first message', () => {
     const { alice, bob } = await pair(accept && [...accept])
     await alice.agent.send(note, { to: bob.did })
     expect(bob.got).toMatchObject([{ encoding }])
+  })
+
+  test('is didcomm/v2+cbor where both speak it, and JSON after a refusal', async () => {
+    const envelopes = [json(), cborEnvelope(), compact()]
+    const accept = ['didcomm/v2+cbor', COMPACT_PROFILE]
+    const { alice, bob } = await pair(accept, { envelopes }, { envelopes })
+    await alice.agent.send(note, { to: bob.did })
+    expect(bob.got).toMatchObject([{ encoding: 'cbor' }])
+    const { alice: other, bob: reader } = await pair(accept, { envelopes: [json()] }, { envelopes })
+    await other.agent.send(note, { to: reader.did })
+    expect(reader.got).toMatchObject([{ encoding: 'json' }])
   })
 
   test('is what the call says, whatever the endpoint accepts', async () => {
@@ -158,4 +170,20 @@ describe('who does not read compact envelopes', () => {
     await alice.agent.send(note, { to: bob.did })
     expect(newer.got).toMatchObject([{ encoding: 'compact' }])
   })
+})
+
+test('one envelope for several names its sender in full until all of them know it', async () => {
+  const envelopes = [compactWith([several()])]
+  const { alice, bob, network } = await pair(undefined, { method: 'key', envelopes }, { method: 'key', envelopes })
+  const carol = await peer('c', network.transport('carol'), { method: 'key', envelopes })
+  await alice.contacts.add({ did: bob.did, uri: 'memory:bob', knows: alice.did })
+  await alice.contacts.add({ did: carol.did, uri: 'memory:carol' })
+  const options = { to: bob.did, audience: [bob.did, carol.did], together: true }
+  const full = await alice.agent.prepare(note, options)
+  expect(await carol.agent.receive(full.packet)).toBe('accepted')
+  alice.contacts.update(carol.did, { knows: alice.did })
+  const short = await alice.agent.prepare(note, options)
+  expect(short.packet.bytes.length).toBeLessThan(full.packet.bytes.length - 200)
+  expect(await carol.agent.receive(short.packet)).toBe('accepted')
+  expect(carol.got.map(({ sender }) => sender)).toEqual([alice.did, alice.did])
 })
