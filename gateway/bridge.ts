@@ -46,10 +46,10 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
   return async ({ message, sender }) => {
     const known = sender === undefined ? undefined : device(canonicalDid(sender))
     if (!known) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a report of an unknown sensor')
-    const content = carried(message, known)
-    const draft = { ...content, id: newIdOf(known.did, message.id), pthid: message.id }
-    const { id, uri, packet } = await prepared(agent, draft, cloudDid)
-    if ((await outbox.enqueue(id, uri, packet.bytes)) === 'full') {
+    const draft = { ...carried(message, known), id: newIdOf(known.did, message.id), pthid: message.id }
+    const { id, uri, packet, alternatives = [] } = await prepared(agent, draft, cloudDid)
+    const others = alternatives.map((way) => ({ destination: way.uri, bytes: way.packet.bytes }))
+    if ((await outbox.enqueue(id, uri, packet.bytes, others)) === 'full') {
       throw new DidCommError('ERR_STORE_FULL', 'the outbox is full')
     }
     wake()

@@ -1,5 +1,7 @@
 import { encodeHex, encodeUtf8 } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
+import { canonicalDid } from '../did/did-url.ts'
+import { LruMap } from '../did/lru.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError, type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
@@ -7,6 +9,7 @@ import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Receive } from '../transport.ts'
 import type { Contacts } from './contacts.ts'
 import type { AgentEvent } from './event.ts'
+import type { Peers } from './peers.ts'
 import type { Rotation } from './rotation.ts'
 
 /** After so many failed attempts a packet is refused, lest one that always fails blocks those behind it. */
@@ -35,6 +38,7 @@ export interface InboxOptions {
   freshness?: Freshness
   contacts?: Contacts
   rotation?: Rotation
+  peerMemory?: Peers | undefined
   dispatch: (received: Unpacked, packet: Packet) => Promise<void>
   report: (event: AgentEvent) => void
 }
@@ -44,12 +48,15 @@ export interface InboxOptions {
  * comes in, the returned function only rejects where the same packet may succeed later.
  */
 export function inbox(options: InboxOptions): Receive {
-  const { crypto, report, seen } = options
+  const { crypto, report, seen, peerMemory: peers } = options
   const underWay = new Map<string, Promise<void>>()
-  const attempts = new Map<string, number>()
+  const attempts = new LruMap<number>(MAX_FAILING_PACKETS)
 
-  async function admit(bytes: Uint8Array): Promise<Unpacked> {
-    const received = await options.open(bytes)
+  async function admit(packet: Packet): Promise<Unpacked> {
+    const received = await options.open(packet.bytes).catch(async (error: unknown) => {
+      await peers?.unopened(packet, error)
+      throw error
+    })
     const welcome = options.accepts ? options.accepts(received) : received.encrypted
     if (!welcome) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a message of this sender is not accepted here')
     const nowMs = options.now()
@@ -59,7 +66,8 @@ export function inbox(options: InboxOptions): Receive {
   }
 
   async function settle(packet: Packet): Promise<void> {
-    const received = await admit(packet.bytes)
+    if (peers?.hinted(packet)) return
+    const received = await admit(packet)
     const { message, sender } = received
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
@@ -76,6 +84,7 @@ export function inbox(options: InboxOptions): Receive {
       if (known === 'seen') return report({ kind: 'duplicate', ...about })
       if (known === 'forgotten')
         throw new DidCommError('ERR_MESSAGE_EXPIRED', 'the message is older than what is remembered')
+      await peers?.arrived(received)
       await options.dispatch(received, packet)
       await seen?.remember(key, createdMs)
       report({ kind: 'received', ...about, encoding: received.encoding })
@@ -90,7 +99,7 @@ export function inbox(options: InboxOptions): Receive {
 
   /** Names a message for the `SeenStore`. An id is unique to its sender; its case does not count (DIDComm v2.1). */
   function keyOf(sender: string | undefined, id: string): string {
-    const name = encodeUtf8(`${sender ?? ''} ${id.toLowerCase()}`)
+    const name = encodeUtf8(`${canonicalDid(sender ?? '')} ${id.toLowerCase()}`)
     return encodeHex(crypto.sha256(name).subarray(0, 16))
   }
 
@@ -103,10 +112,7 @@ export function inbox(options: InboxOptions): Receive {
   function attempt(bytes: Uint8Array): number {
     const digest = encodeHex(crypto.sha256(bytes))
     const count = (attempts.get(digest) ?? 0) + 1
-    attempts.delete(digest)
     attempts.set(digest, count)
-    const [oldest] = attempts.keys()
-    if (attempts.size > MAX_FAILING_PACKETS && oldest !== undefined) attempts.delete(oldest)
     if (count >= MAX_ATTEMPTS) attempts.delete(digest)
     return count
   }
