@@ -1,5 +1,7 @@
 // What this package does: as a user calls it, over each build of the core, and with outputs that the caller supplies.
+import { decodeCbor, encodeCbor } from 'didcomm-mote/bytes'
 import { type Aead, type Crypto, crypto, instantiateCore, type KeyWrap, openWindow } from 'didcomm-mote/crypto'
+import { cborMakers } from './cbor.ts'
 import { aeadMakers, hashMaker, type Implementation, type Input, type Makers } from './implementation.ts'
 import { compoundMakers } from './mote-compound.ts'
 import { compactMakers, messageMakers, newPairMakers } from './mote-messages.ts'
@@ -143,7 +145,10 @@ export function moteImplementations(cores: readonly CoreFile[]): Implementation[
       makers: { ...moteMakers(instantiateCore(wasm)), ...startupMakers(wasm) },
     }))
   return [
-    { name: 'didcomm-mote', makers: moteMakers(crypto) },
+    {
+      name: 'didcomm-mote',
+      makers: { ...moteMakers(crypto), ...cborMakers({ encode: encodeCbor, decode: decodeCbor }) },
+    },
     { name: 'didcomm-mote in place', makers: inPlaceMakers(crypto) },
     { name: 'didcomm-mote window', makers: windowMakers(), maxSize: 32_768 },
     { name: 'didcomm-mote signing key', makers: signingKeyMakers(crypto) },

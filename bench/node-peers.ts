@@ -40,10 +40,14 @@ function manifestOf(path: string): Manifest {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : {}
 }
 
+/** Peers that the tests of this package have as well. Among the others they would be built on this machine. */
+const installedForTests = ['cbor-x']
+
 /** The versions of all that is measured. */
 export function versions(): Record<string, string> {
   const { dependencies, optionalDependencies } = manifestOf('bench/peers/package.json')
-  const peers = Object.keys({ ...dependencies, ...optionalDependencies }).flatMap((name): [string, string][] => {
+  const names = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...installedForTests]
+  const peers = names.flatMap((name): [string, string][] => {
     const inPeers = manifestOf(`bench/peers/node_modules/${name}/package.json`).version
     const version = inPeers ?? manifestOf(`node_modules/${name}/package.json`).version
     return version ? [[name, version]] : []

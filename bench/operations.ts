@@ -1,5 +1,6 @@
 // Every operation of the suite, in the order of its table. An operation is one line here, and one line for each
 // implementation that has it: ours in mote.ts, Node's in node-crypto.ts, the others in peers/.
+import { cborSizes } from './cbor.ts'
 
 export interface Operation {
   readonly op: string
@@ -68,6 +69,8 @@ export const operations: readonly Operation[] = [
   { op: 'hkdf-sha256', sizes: none },
   { op: 'hpke-seal', sizes: all },
   { op: 'hpke-open', sizes: all },
+  { op: 'cbor-encode', sizes: cborSizes },
+  { op: 'cbor-decode', sizes: cborSizes },
   ...messages,
   ...overheads,
 ]

@@ -10,6 +10,9 @@ export const peersAnywhere: Readonly<Record<string, () => Promise<PeerModule>>> 
   '@stablelib': () => import('./peers/stablelib.ts'),
   '@hpke/core': () => import('./peers/hpke.ts'),
   '@chainsafe/as-chacha20poly1305': () => import('./peers/chainsafe.ts'),
+  'cbor-x': () => import('./peers/cbor-x.ts'),
+  cborg: () => import('./peers/cborg.ts'),
+  cbor2: () => import('./peers/cbor2.ts'),
 }
 
 export interface Loaded {

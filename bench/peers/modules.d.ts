@@ -20,6 +20,16 @@ declare module 'libsodium-wrappers' {
   export default sodium
 }
 
+declare module 'cborg' {
+  export function encode(value: unknown): Uint8Array
+  export function decode(bytes: Uint8Array, options: { readonly strict: boolean; readonly useMaps: boolean }): unknown
+}
+
+declare module 'cbor2' {
+  export function encode(value: unknown, options?: { readonly cde: boolean }): Uint8Array
+  export function decode(bytes: Uint8Array, options: { readonly cde?: boolean; readonly preferMap: boolean }): unknown
+}
+
 declare module 'libsodium-wrappers-sumo' {
   interface Sodium {
     readonly ready: Promise<void>

@@ -8,7 +8,7 @@ const chromium = findHost('chromium', 'CHROMIUM')
 
 /** Fills in the form, presses the button, waits for the end, and posts what the page would copy. */
 const driver = `<script type="module">
-document.getElementById('only').value = '^(x25519|sha512 64|chacha20-poly1305-seal 16|startup-first-call) '
+document.getElementById('only').value = '^(x25519|sha512 64|chacha20-poly1305-seal 16|startup-first-call|cbor-decode 72) '
 document.getElementById('seconds').value = '1'
 document.getElementById('run').click()
 while (document.body.dataset.state === 'running') await new Promise((resolve) => setTimeout(resolve, 20))
@@ -33,10 +33,11 @@ describe('the benchmarks as a page', () => {
     const { rows, machine } = parseResult(json)
     expect(machine.platform).toContain('Chrome')
     expect(new Set(rows.map(({ op }) => op))).toEqual(
-      new Set(['x25519', 'sha512', 'chacha20-poly1305-seal', 'startup-first-call']),
+      new Set(['x25519', 'sha512', 'chacha20-poly1305-seal', 'cbor-decode', 'startup-first-call']),
     )
     const x25519 = rows.filter(({ op }) => op === 'x25519').map(({ impl }) => impl)
     expect(x25519).toEqual(expect.arrayContaining(['didcomm-mote', 'didcomm-mote/base', 'didcomm-mote/simd', '@noble']))
+    expect(rows.map(({ impl }) => impl)).toContain('cbor-x')
     expect(rows.every(({ minNs, medianNs }) => minNs > 0 && medianNs >= minNs)).toBe(true)
     expect(shown.length).toBeGreaterThan(rows.length)
   })
