@@ -64,7 +64,7 @@ export interface SendOptions {
   anonymous?: boolean
   /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
   sign?: boolean
-  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON. */
+  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON and `didcomm/v2+cbor`. */
   protectSender?: boolean
   /** Asks the recipient to acknowledge the message; the event `acknowledged` tells when it has. */
   pleaseAck?: boolean
