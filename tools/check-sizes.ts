@@ -52,9 +52,17 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './did/webvh': hostless,
   './message': hostless,
   './envelope': hostless,
+  './envelope/cbor': hostless,
   './jwe': { minBytes: 12_800, goalMinBytes: 10_000, ...hostless },
   './jws': hostless,
-  './cose': { minBytes: 10_600, goalMinBytes: 8_000, ...hostless },
+  // What compact envelopes take of it: COSE_Encrypt0 with HPKE, and nothing of the rest.
+  'cose: Encrypt0': {
+    program: "export { decryptCose, encryptCose, parseCose } from 'didcomm-mote/cose'",
+    minBytes: 10_600,
+    goalMinBytes: 8_000,
+    ...hostless,
+  },
+  './cose': { minBytes: 27_000, ...hostless },
   './protocols/trust-ping': hostless,
   './protocols/routing': hostless,
   './protocols/rewrapping': hostless,

@@ -3,7 +3,7 @@ import type { Resolve } from '../did/document.ts'
 import { canonicalDid } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
 import { DidCommError } from '../errors.ts'
-import { type Draft, threadId, typeKey, typeRegistry } from '../message/index.ts'
+import { type Draft, type Packable, threadId, typeKey, typeRegistry } from '../message/index.ts'
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
 import type { World } from '../world.ts'
@@ -56,6 +56,8 @@ export interface SendOptions {
   to: string
   /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
   audience?: readonly string[]
+  /** One envelope for all of `audience`, sent where `to` is: for links on which one transmission reaches them. Needs a format for several. */
+  together?: boolean
   /** The DID to speak as. */
   from?: string
   /** Does not tell the recipient who sends (anoncrypt). */
@@ -179,13 +181,8 @@ export function createAgent(options: AgentOptions): Agent {
     const named = to.audience ?? [to.to]
     const message = composed(draft, { to: named, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const sender = {
-      from,
-      ...(to.protectSender && { protectSender: true }),
-      ...(message.from_prior !== undefined && { introduces: true }),
-    }
-    const by = to.sign ? { sign: from } : anonymous ? {} : sender
-    const packed = await format.pack(message, { to: to.to, ...by }, context)
+    const by = authorship(to, from, message)
+    const packed = await format.pack(message, { to: to.together ? named : to.to, ...by }, context)
     if (packed.bytes.length <= (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) return packed
     throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
   }
@@ -335,6 +332,13 @@ export function createAgent(options: AgentOptions): Agent {
       await Promise.all(underWay)
     },
   }
+}
+
+/** How a message shows who it is from. */
+function authorship({ sign, anonymous, protectSender }: SendOptions, from: string, message: Packable) {
+  const introduces = message.from_prior !== undefined && { introduces: true }
+  if (sign) return { sign: from, ...introduces }
+  return anonymous ? {} : { from, ...(protectSender && { protectSender }), ...introduces }
 }
 
 function structuredCopy(counters: AgentCounters): AgentCounters {

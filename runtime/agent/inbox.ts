@@ -48,7 +48,7 @@ export function inbox(options: InboxOptions): Receive {
 
   async function open(bytes: Uint8Array): Promise<Unpacked> {
     const first = bytes[0]
-    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first))
+    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
     if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
     const received = await format.unpack(bytes, context)
     const welcome = options.accepts ? options.accepts(received) : received.encrypted

@@ -22,7 +22,7 @@ function supportedCurves({ crypto }: World): readonly Curve[] {
 }
 
 /** What a key is listed for in a DID document. */
-type Relationship = 'keyAgreement' | 'authentication'
+export type Relationship = 'keyAgreement' | 'authentication'
 
 function publicKeys(document: DidDocument, relationship: Relationship): readonly PublicKey[] {
   return relationship === 'keyAgreement' ? keyAgreementKeys(document) : authenticationKeys(document)
@@ -34,6 +34,9 @@ export async function listedKey(kid: string, relationship: Relationship, world: 
   return publicKeys(document, relationship).find((key) => key.kid === kid)
 }
 
+/** The keys that an envelope is for: one at least. */
+export type RecipientKeys = readonly [PublicKey, ...PublicKey[]]
+
 /**
  * The keys to encrypt to for `did` (or the one key that a DID URL with a fragment names): all of its `keyAgreement` keys
  * on one supported curve, so that each of its devices can read (DIDComm v2.1, "DID Document Keys").
@@ -44,15 +47,15 @@ export async function recipientKeys(
   did: string,
   world: World,
   curves: readonly Curve[] = supportedCurves(world),
-): Promise<readonly PublicKey[]> {
+): Promise<RecipientKeys> {
   if (did.includes('#')) {
     const key = await listedKey(did, 'keyAgreement', world)
     if (key && curves.includes(key.curve)) return [key]
   } else {
     const keys = publicKeys(await world.resolve(did), 'keyAgreement')
     for (const curve of curves) {
-      const matching = keys.filter((key) => key.curve === curve)
-      if (matching.length > 0) return matching
+      const [first, ...others] = keys.filter((key) => key.curve === curve)
+      if (first) return [first, ...others]
     }
   }
   throw new DidCommError('ERR_DID_UNUSABLE', `no supported keyAgreement key for ${did}`)
@@ -64,14 +67,14 @@ export async function authcryptKeys(
   to: string,
   world: World,
   curves: readonly Curve[] = supportedCurves(world),
-): Promise<{ sender: PublicKey; recipients: readonly PublicKey[] }> {
+): Promise<{ sender: PublicKey; recipients: RecipientKeys }> {
   const own = await ownKeys(from, 'keyAgreement', world, curves)
   const recipients = await recipientKeys(
     to,
     world,
     own.map(({ curve }) => curve),
   )
-  const sender = own.find(({ curve }) => curve === recipients[0]?.curve)
+  const sender = own.find(({ curve }) => curve === recipients[0].curve)
   if (!sender) throw new DidCommError('ERR_DID_UNUSABLE', `no common curve between ${from} and ${to}`)
   return { sender, recipients }
 }

@@ -1,7 +1,7 @@
 import { didOf } from '../did/did-url.ts'
 import type { Packable } from '../message/message.ts'
 import { expectDistinct } from './addressing.ts'
-import type { CompactContext } from './compact-seal.ts'
+import type { CompactContext } from './compact-psk.ts'
 import type { Packed } from './envelope.ts'
 import { type PackAsOptions, pack } from './pack.ts'
 

@@ -1,13 +1,15 @@
 import type { Packable } from '../message/message.ts'
-import { packCompact } from './compact.ts'
-import type { CompactContext, Ids } from './compact-seal.ts'
+import type { Ids } from './compact-keys.ts'
+import { compactParts } from './compact-parts.ts'
+import type { CompactContext } from './compact-psk.ts'
+import { packWith } from './compact-with.ts'
 import type { Encoding, Packed } from './envelope.ts'
 import { type PackJsonOptions, packJson } from './pack-json.ts'
 
 /** How `pack` packs: for whom, from whom, and in which form. */
 export interface PackAsOptions extends PackJsonOptions {
   /** Default `json`. */
-  readonly encoding?: Encoding
+  readonly encoding?: Exclude<Encoding, 'cbor'>
   /** How a compact envelope names its keys. Default `short`. */
   readonly ids?: Ids
 }
@@ -20,5 +22,7 @@ export interface PackAsOptions extends PackJsonOptions {
  * @throws DidCommError `ERR_DID_NOT_FOUND`, `ERR_DID_UNUSABLE`, `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`, `ERR_ENVELOPE_UNSUPPORTED`
  */
 export async function pack(message: Packable, options: PackAsOptions, context: CompactContext): Promise<Packed> {
-  return options.encoding === 'compact' ? packCompact(message, options, context) : packJson(message, options, context)
+  return options.encoding === 'compact'
+    ? packWith(compactParts, message, options, context)
+    : packJson(message, options, context)
 }

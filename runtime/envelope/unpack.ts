@@ -1,5 +1,6 @@
-import { unpackCompact } from './compact.ts'
-import type { CompactContext } from './compact-seal.ts'
+import { compactParts } from './compact-parts.ts'
+import type { CompactContext } from './compact-psk.ts'
+import { unpackWith } from './compact-with.ts'
 import type { Leniency, Unpacked } from './envelope.ts'
 import { priorOf } from './from-prior.ts'
 import { malformed } from './jose.ts'
@@ -30,6 +31,6 @@ export async function unpack(
   expectSize(bytes, options.maxBytes ?? defaultMaxBytes)
   const [first] = bytes
   if (first === 0x7b) return unpackJson(bytes, context, options.allow)
-  if (first !== undefined && first >= 0x80) return unpackCompact(bytes, { priorOf, ...context })
+  if (first !== undefined && first >= 0x80) return unpackWith(compactParts, bytes, { priorOf, ...context })
   throw malformed('the first byte begins no envelope')
 }

@@ -12,6 +12,7 @@ import { parseCompact, typeRegistry } from '../../runtime/message/index.ts'
 import { readInvitationUrl } from '../../runtime/protocols/out-of-band.ts'
 import { pack as senmlPack } from '../../runtime/protocols/telemetry.ts'
 import { contextOf, crypto, party } from '../envelope/world.ts'
+import { cborTarget, coseTarget } from '../fuzz/cose.ts'
 import { didTarget, documentTarget, heldTarget, secretTarget } from '../fuzz/dids.ts'
 import { agentTarget, compactTarget, envelopeTargets, innerTarget } from '../fuzz/envelopes.ts'
 import { headerTarget } from '../fuzz/headers.ts'
@@ -41,6 +42,8 @@ const targets = [
   { target: heldTarget(), rounds: 100_000 },
   { target: secretTarget(), rounds: 50_000 },
   { target: await attachmentTarget(), rounds: 100_000 },
+  { target: await cborTarget(), rounds: 100_000 },
+  { target: coseTarget(), rounds: 300_000 },
   ...[invitationTarget(), problemTarget()].map((target) => ({ target, rounds: 500_000 })),
   ...[didWebTarget(), senmlTarget(), compactPlaintextTarget()].map((target) => ({ target, rounds: 200_000 })),
   { target: sealedKeysTarget(), rounds: 100_000 },
