@@ -43,8 +43,9 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
     // Refuses here, with a code, what the cloud could not read.
     resolveSenml(records)
     const draft = { ...report(records), id: newIdOf(known.did, message.id), pthid: message.id }
-    const { id, uri, packet } = await prepared(agent, draft, cloudDid)
-    if ((await outbox.enqueue(id, uri, packet.bytes)) === 'full') {
+    const { id, uri, packet, alternatives = [] } = await prepared(agent, draft, cloudDid)
+    const others = alternatives.map((way) => ({ destination: way.uri, bytes: way.packet.bytes }))
+    if ((await outbox.enqueue(id, uri, packet.bytes, others)) === 'full') {
       throw new DidCommError('ERR_STORE_FULL', 'the outbox is full')
     }
     wake()

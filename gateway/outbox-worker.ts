@@ -1,4 +1,4 @@
-import { isDidCommError, type Outbox, type OutboxEntry, type Timer } from 'didcomm-mote'
+import { isDidCommError, type Outbox, type OutboxEntry, type OutboxWay, type Timer, waysOf } from 'didcomm-mote'
 import { Outages } from './outages.ts'
 import { type RetryLimits, retryDelayMs } from './retry.ts'
 
@@ -21,6 +21,8 @@ export interface OutboxWorkerOptions {
 
 export type OutboxEvent =
   | { kind: 'delivered'; key: string }
+  /** One way of an entry failed, and the next one is tried. */
+  | { kind: 'failover'; key: string; destination: string; cause: unknown }
   | { kind: 'postponed'; destination: string; untilMs: number; cause: unknown }
   | { kind: 'discarded'; key: string; cause: unknown }
   /** The outbox could not be read or written. */
@@ -34,10 +36,25 @@ export interface OutboxWorker {
   close(): Promise<void>
 }
 
+/** A way of an entry that may be tried. */
+interface Turn {
+  readonly way: OutboxWay
+  /** Others wait for what becomes of it. */
+  readonly asProbe: boolean
+}
+
+/** A way that did not work. */
+interface Failed {
+  readonly destination: string
+  readonly cause: unknown
+  /** Until when the destination is left alone; absent where it can be reached, and has refused the entry. */
+  readonly untilMs: number | undefined
+}
+
 /**
  * Empties an outbox, oldest first, until it is closed. When a destination cannot be reached, all that goes there waits:
  * one entry is tried again, with growing pauses, and the others follow once it got through. Other destinations do not
- * wait with it.
+ * wait with it. What has other ways takes those meanwhile (DIDComm v2.1, "Failover"), and is set aside only where each of them refuses it.
  */
 export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
   const { outbox, now, concurrency = 8, retry = defaultRetry } = options
@@ -78,9 +95,20 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     const room = concurrency - underWay.size
     if (room <= 0) return
     for (const entry of await outbox.due(now(), room, except())) {
-      const may = outages.mayTry(entry.destination, now())
-      if (may !== 'no' && !closed) launch(entry, may === 'as-probe')
+      if (closed) return
+      const turns = turnsOf(entry)
+      const first = turns.next().value
+      if (first) launch(entry, first, turns)
     }
+  }
+
+  /** The ways that may be tried, the preferred one first. Each is claimed only when it is asked for. */
+  function* turnsOf(entry: OutboxEntry): Generator<Turn, undefined> {
+    for (const way of waysOf(entry)) {
+      const may = outages.mayTry(way.destination, now())
+      if (may !== 'no') yield { way, asProbe: may === 'as-probe' }
+    }
+    return undefined
   }
 
   const except = () => ({ destinations: outages.closed(now()), keys: new Set(underWay.keys()) })
@@ -97,8 +125,8 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     if (!closed) cancelTimer = options.timer(Math.max(1, atMs - now()), wake)
   }
 
-  function launch(entry: OutboxEntry, asProbe: boolean): void {
-    const task = attempt(entry, asProbe)
+  function launch(entry: OutboxEntry, first: Turn, others: Iterator<Turn, undefined>): void {
+    const task = attempt(entry, first, others)
       .catch((cause: unknown) => options.onEvent?.({ kind: 'failed', cause }))
       .finally(() => {
         underWay.delete(entry.key)
@@ -107,29 +135,57 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     underWay.set(entry.key, task)
   }
 
-  async function attempt(entry: OutboxEntry, asProbe: boolean): Promise<void> {
-    const { key, destination, bytes } = entry
+  async function attempt(entry: OutboxEntry, first: Turn, others: Iterator<Turn, undefined>): Promise<void> {
+    const { key } = entry
+    const failed: Failed[] = []
+    for (let turn: Turn | undefined = first; turn; turn = others.next().value) {
+      const last = failed.at(-1)
+      if (last) options.onEvent?.({ kind: 'failover', key, destination: last.destination, cause: last.cause })
+      const failure = await failureOf(turn)
+      if (!failure) {
+        failures.delete(key)
+        await outbox.ack(key)
+        return options.onEvent?.({ kind: 'delivered', key })
+      }
+      if (closed && isDidCommError(failure.cause, 'ERR_CLOSED')) return
+      failed.push(failure)
+    }
+    await settleFailed(entry, failed)
+  }
+
+  async function failureOf(turn: Turn): Promise<Failed | undefined> {
+    const { destination, bytes } = turn.way
     try {
       await options.send(destination, bytes)
     } catch (cause) {
-      const forGood = isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')
-      if (!forGood) return postpone(entry, asProbe, cause)
-      outages.reached(destination)
-      failures.delete(key)
-      await outbox.discard(key, cause.code)
-      return options.onEvent?.({ kind: 'discarded', key, cause })
+      return { destination, cause, untilMs: untilOf(turn, cause) }
     }
     outages.reached(destination)
-    failures.delete(key)
-    await outbox.ack(key)
-    options.onEvent?.({ kind: 'delivered', key })
+    return undefined
   }
 
-  async function postpone({ key, destination }: OutboxEntry, asProbe: boolean, cause: unknown): Promise<void> {
-    if (closed && isDidCommError(cause, 'ERR_CLOSED')) return
+  /** Until when a destination is left alone after a failure; nothing where it can be reached, and refuses the entry. */
+  function untilOf({ way, asProbe }: Turn, cause: unknown): number | undefined {
+    if (!isDidCommError(cause, 'ERR_TRANSPORT_REJECTED', 'ERR_TOO_LARGE')) {
+      return outages.failed(way.destination, asProbe, now())
+    }
+    outages.reached(way.destination)
+    return undefined
+  }
+
+  /** Sets an entry aside that each of its ways has refused; tries it again later otherwise. */
+  async function settleFailed(entry: OutboxEntry, failed: readonly Failed[]): Promise<void> {
+    const { key } = entry
+    const times = failed.map(({ untilMs }) => untilMs).filter((time) => time !== undefined)
+    const { cause, destination } = failed.at(-1) ?? { cause: undefined, destination: entry.destination }
+    if (times.length === 0 && failed.length === waysOf(entry).length) {
+      failures.delete(key)
+      await outbox.discard(key, isDidCommError(cause) ? cause.code : 'ERR_TRANSPORT_REJECTED')
+      return options.onEvent?.({ kind: 'discarded', key, cause })
+    }
     const count = (failures.get(key) ?? 0) + 1
     failures.set(key, count)
-    const untilMs = outages.failed(destination, asProbe, now())
+    const untilMs = times.length > 0 ? Math.min(...times) : (outages.nextMs(now()) ?? now())
     await outbox.retryAt(key, Math.max(untilMs, now() + retryDelayMs(count, options.random(), retry)))
     options.onEvent?.({ kind: 'postponed', destination, untilMs, cause })
   }

@@ -1,10 +1,12 @@
 export { type Acks, type AcksOptions, acks, EMPTY } from './agent/acks.ts'
-export { type Agent, type AgentOptions, createAgent, type Outgoing, type SendOptions } from './agent/agent.ts'
-export { type Contact, type Contacts, contactBook } from './agent/contacts.ts'
+export { type Agent, type AgentOptions, createAgent, type Outgoing } from './agent/agent.ts'
+export { type Contact, type Contacts, contactBook, type Learned, longFormsOf } from './agent/contacts.ts'
 export type { Attempt } from './agent/deliver.ts'
 export type { AgentCounters, AgentEvent } from './agent/event.ts'
 export type { Freshness } from './agent/inbox.ts'
 export { badLang, type Languages, languages } from './agent/languages.ts'
+export { type PeerMemoryOptions, peerMemory } from './agent/peer-memory.ts'
+export type { Peers, PeerWorld } from './agent/peers.ts'
 export {
   asError,
   isProblemCode,
@@ -17,6 +19,7 @@ export {
 export type { Connection, Handler, Protocol } from './agent/protocol.ts'
 export { MESSAGE_TOO_BIG, NO_ROOM, type Refusals, type RefusalsOptions, refusals } from './agent/refusals.ts'
 export { didRotation, endRelationship, type Rotation, type RotationOptions, rotate } from './agent/rotation.ts'
+export type { SendOptions } from './agent/send-options.ts'
 export { sendToEach, type Unsent } from './agent/send-to-each.ts'
 export { type Sequencing, sequencing } from './agent/sequencing.ts'
 export { cached, firstOf, type Resolve } from './did/index.ts'
@@ -42,8 +45,12 @@ export {
   type OutboxDepth,
   type OutboxEntry,
   type OutboxExcept,
+  type OutboxWay,
+  outboxEntry,
   type SeenStore,
   type StoreLimits,
+  sizeOfWays,
+  waysOf,
 } from './store.ts'
 export type { Packet, Receipt, Receive, Transport } from './transport.ts'
 export type { Timer, World } from './world.ts'

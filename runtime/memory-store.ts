@@ -7,8 +7,11 @@ import {
   type Outbox,
   type OutboxEntry,
   type OutboxExcept,
+  outboxEntry,
   type SeenStore,
   type StoreLimits,
+  sizeOfWays,
+  waysOf,
 } from './store.ts'
 
 /** Makes a `SeenStore` in memory. */
@@ -42,16 +45,18 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
 
   function take(key: string): Waiting | undefined {
     const entry = waiting.get(key)
-    if (entry && waiting.delete(key)) waitingBytes -= entry.bytes.length
+    if (entry && waiting.delete(key)) waitingBytes -= sizeOfWays(entry)
     return entry
   }
 
   return {
-    async enqueue(key, destination, bytes) {
+    async enqueue(key, destination, bytes, alternatives) {
       if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
-      if (waiting.size >= maxOutboxEntries || waitingBytes + bytes.length > maxOutboxBytes) return 'full'
-      waiting.set(key, { key, destination, bytes: new Uint8Array(bytes), dueMs: 0 })
-      waitingBytes += bytes.length
+      const entry = outboxEntry(key, destination, bytes, alternatives)
+      const sizeBytes = sizeOfWays(entry)
+      if (waiting.size >= maxOutboxEntries || waitingBytes + sizeBytes > maxOutboxBytes) return 'full'
+      waiting.set(key, { ...entry, dueMs: 0 })
+      waitingBytes += sizeBytes
       return 'stored'
     },
     async due(nowMs, limit, except) {
@@ -90,8 +95,8 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
   }
 }
 
-function isLeftOut({ key, destination }: OutboxEntry, except: OutboxExcept | undefined): boolean {
-  return except?.destinations?.has(destination) === true || except?.keys?.has(key) === true
+function isLeftOut(entry: OutboxEntry, { destinations, keys }: OutboxExcept = {}): boolean {
+  return keys?.has(entry.key) === true || waysOf(entry).every(({ destination }) => destinations?.has(destination))
 }
 
 /** Makes a `Mailbox` in memory. */

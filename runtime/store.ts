@@ -15,15 +15,21 @@ export interface SeenStore {
   remember(key: string, atMs: number): Promise<void>
 }
 
-/** An envelope on its way to the next hop. */
-export interface OutboxEntry {
-  readonly key: string
+/** One way of a message to its next hop, with the envelope for it. */
+export interface OutboxWay {
   /** The URI to send it to. */
   readonly destination: string
   readonly bytes: Uint8Array
 }
 
-/** What a worker does not ask for: where nobody answers, and what it has in hand. */
+/** An envelope on its way to the next hop. */
+export interface OutboxEntry extends OutboxWay {
+  readonly key: string
+  /** The other ways, in order, for when `destination` cannot be reached. */
+  readonly alternatives?: readonly OutboxWay[]
+}
+
+/** What a worker does not ask for: what would have to go where nobody answers on each of its ways, and what it has in hand. */
 export interface OutboxExcept {
   readonly destinations?: ReadonlySet<string>
   readonly keys?: ReadonlySet<string>
@@ -32,9 +38,14 @@ export interface OutboxExcept {
 /** Holds envelopes until the next hop has taken them over. One worker empties it. */
 export interface Outbox {
   /**
-   * Stores an envelope. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored.
+   * Stores an envelope, and those of its other ways. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored.
    */
-  enqueue(key: string, destination: string, bytes: Uint8Array): Promise<'stored' | 'duplicate' | 'full'>
+  enqueue(
+    key: string,
+    destination: string,
+    bytes: Uint8Array,
+    alternatives?: readonly OutboxWay[],
+  ): Promise<'stored' | 'duplicate' | 'full'>
   /** Lists what is due and not left out, oldest first. */
   due(nowMs: number, limit: number, except?: OutboxExcept): Promise<OutboxEntry[]>
   /** Holds an entry back until `atMs`, and puts it behind the others. A restart may forget this. */
@@ -105,3 +116,24 @@ export const defaultLimits: Required<StoreLimits> = {
 /** How many keys of delivered and of discarded entries an outbox keeps. */
 export const MAX_DELIVERED_KEYS = 10_000
 export const MAX_DISCARDED = 1000
+
+/** Lists the ways of an entry, the preferred one first. */
+export function waysOf({ destination, bytes, alternatives = [] }: Omit<OutboxEntry, 'key'>): OutboxWay[] {
+  return [{ destination, bytes }, ...alternatives]
+}
+
+/** Makes an entry of copies of its envelopes: what the caller does with its own changes nothing. */
+export function outboxEntry(
+  key: string,
+  destination: string,
+  bytes: Uint8Array,
+  alternatives: readonly OutboxWay[] = [],
+): OutboxEntry {
+  const others = alternatives.map((way) => ({ destination: way.destination, bytes: new Uint8Array(way.bytes) }))
+  return { key, destination, bytes: new Uint8Array(bytes), ...(others.length > 0 && { alternatives: others }) }
+}
+
+/** Tells how many bytes the envelopes of an entry have together. */
+export function sizeOfWays(entry: Omit<OutboxEntry, 'key'>): number {
+  return waysOf(entry).reduce((sum, { bytes }) => sum + bytes.length, 0)
+}

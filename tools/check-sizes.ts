@@ -36,7 +36,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
       'globalThis.start = (world, client) => createAgent({ ...world, envelopes: [compact()], transports: [mqtt(client)] })',
     ].join('\n'),
     minBytes: 54_000,
-    gzipBytes: 20_100,
+    gzipBytes: 20_200,
     goalMinBytes: 24_000,
     forbidden: mqttWords,
   },

@@ -4,17 +4,17 @@ import {
   MAX_DISCARDED,
   type Outbox,
   type OutboxEntry,
+  outboxEntry,
   type StoreLimits,
+  sizeOfWays,
+  waysOf,
 } from 'didcomm-mote'
 import type { File } from './database.ts'
 import { lastKey } from './seen.ts'
 import { WaitingIndex } from './waiting.ts'
 
-interface Stored {
-  key: string
-  destination: string
-  bytes: Uint8Array
-}
+/** A row. Those of earlier versions have no `alternatives`. */
+type Stored = OutboxEntry
 
 /** Keeps an `Outbox` in a file. After a restart everything that waits is due. */
 export function outbox(file: File, limits: StoreLimits = {}): Outbox {
@@ -33,8 +33,9 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
     for (const { value } of table.getRange()) done.add(typeof value === 'string' ? value : value.key)
   }
 
-  function hold({ key, destination, bytes }: Stored, place: number): void {
-    waiting.add({ key, destination, place, sizeBytes: bytes.length })
+  function hold(stored: Stored, place: number): void {
+    const destinations = waysOf(stored).map(({ destination }) => destination)
+    waiting.add({ key: stored.key, destinations, place, sizeBytes: sizeOfWays(stored) })
   }
 
   function release(key: string): number | undefined {
@@ -65,24 +66,25 @@ export function outbox(file: File, limits: StoreLimits = {}): Outbox {
   }
 
   return {
-    async enqueue(key, destination, bytes) {
+    async enqueue(key, destination, bytes, alternatives) {
       // A duplicate is acknowledged like the first: so the first must have reached the disk.
       const first = storing.get(key)
       if (first) await first
       if (waiting.has(key) || done.has(key)) return 'duplicate'
-      if (waiting.size >= maxOutboxEntries || waiting.sizeBytes + bytes.length > maxOutboxBytes) return 'full'
       // It is written in a moment, when the caller may have changed its own.
-      const written = store({ key, destination, bytes: new Uint8Array(bytes) })
+      const stored = outboxEntry(key, destination, bytes, alternatives)
+      if (waiting.size >= maxOutboxEntries || waiting.sizeBytes + sizeOfWays(stored) > maxOutboxBytes) return 'full'
+      const written = store(stored)
       storing.set(key, written)
       await written
       return 'stored'
     },
     async due(nowMs, limit, except) {
       const due: OutboxEntry[] = []
-      for (const { key, destination, place } of waiting.due(nowMs, limit, except)) {
+      for (const { key, place } of waiting.due(nowMs, limit, except)) {
         // What is being written has no row yet.
         const stored = entries.get(place)
-        if (stored) due.push({ key, destination, bytes: new Uint8Array(stored.bytes) })
+        if (stored) due.push(outboxEntry(key, stored.destination, stored.bytes, stored.alternatives))
       }
       return due
     },

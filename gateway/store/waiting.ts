@@ -3,7 +3,8 @@ import type { OutboxExcept } from 'didcomm-mote'
 /** What is held in memory of a waiting entry: not its bytes. */
 export interface Waiting {
   readonly key: string
-  readonly destination: string
+  /** Where it can go, the preferred one first. */
+  readonly destinations: readonly string[]
   /** Its row. */
   readonly place: number
   readonly sizeBytes: number
@@ -15,9 +16,15 @@ interface Turn extends Waiting {
   dueMs: number
 }
 
-/** The waiting entries by destination, so that those of an unreachable one cost nothing while it is left out. */
+/** The entries that have the same ways. */
+interface Lane {
+  readonly destinations: readonly string[]
+  readonly turns: Map<string, Turn>
+}
+
+/** The waiting entries by their ways, so that those which cannot be reached cost nothing while they are left out. */
 export class WaitingIndex {
-  readonly #lanes = new Map<string, Map<string, Turn>>()
+  readonly #lanes = new Map<string, Lane>()
   readonly #byKey = new Map<string, Turn>()
   #sizeBytes = 0
   #lastTurn = 0
@@ -41,11 +48,12 @@ export class WaitingIndex {
 
   take(key: string): Waiting | undefined {
     const entry = this.#byKey.get(key)
-    const lane = entry && this.#lanes.get(entry.destination)
-    if (!entry || !lane) return undefined
+    const name = entry && laneOf(entry)
+    const lane = name === undefined ? undefined : this.#lanes.get(name)
+    if (!entry || name === undefined || !lane) return undefined
     this.#byKey.delete(key)
-    lane.delete(key)
-    if (lane.size === 0) this.#lanes.delete(entry.destination)
+    lane.turns.delete(key)
+    if (lane.turns.size === 0) this.#lanes.delete(name)
     this.#sizeBytes -= entry.sizeBytes
     return entry
   }
@@ -86,15 +94,22 @@ export class WaitingIndex {
   #queue(entry: Turn): void {
     this.#lastTurn += 1
     entry.turn = this.#lastTurn
-    const lane = this.#lanes.get(entry.destination) ?? new Map<string, Turn>()
-    lane.delete(entry.key)
-    this.#lanes.set(entry.destination, lane.set(entry.key, entry))
+    const name = laneOf(entry)
+    const lane = this.#lanes.get(name) ?? { destinations: entry.destinations, turns: new Map<string, Turn>() }
+    lane.turns.delete(entry.key)
+    lane.turns.set(entry.key, entry)
+    this.#lanes.set(name, lane)
     this.#byKey.set(entry.key, entry)
   }
 
   *#lanesBut({ destinations }: OutboxExcept): Iterable<Map<string, Turn>> {
-    for (const [destination, lane] of this.#lanes) {
-      if (!destinations?.has(destination)) yield lane
+    for (const { destinations: ways, turns } of this.#lanes.values()) {
+      if (!ways.every((way) => destinations?.has(way))) yield turns
     }
   }
+}
+
+function laneOf({ destinations }: Waiting): string {
+  // A URI has no spaces.
+  return destinations.join(' ')
 }

@@ -1,4 +1,4 @@
-import { didOf } from '../did/did-url.ts'
+import { canonicalDid } from '../did/did-url.ts'
 import { LruMap } from '../did/lru.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { typeKey } from '../message/index.ts'
@@ -37,7 +37,7 @@ export function acks({ honours = () => true, maxRemembered = 1024 }: AcksOptions
     due(received) {
       const { message, sender } = received
       if (sender === undefined || isPureAck(message) || typeKey(message.type) === typeKey(FORWARD)) return []
-      const nameOf = (id: string): string => `${didOf(sender)} ${id.toLowerCase()}`
+      const nameOf = (id: string): string => `${canonicalDid(sender)} ${id.toLowerCase()}`
       count += 1
       order.set(nameOf(message.id), count)
       const { please_ack: asked } = message

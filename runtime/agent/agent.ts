@@ -2,6 +2,7 @@ import type { Crypto, Secrets } from '../crypto/crypto.ts'
 import type { Resolve } from '../did/document.ts'
 import { canonicalDid } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
+import { profiles } from '../envelope/profiles.ts'
 import { DidCommError } from '../errors.ts'
 import { type Draft, type Packable, threadId, typeKey, typeRegistry } from '../message/index.ts'
 import type { SeenStore } from '../store.ts'
@@ -15,11 +16,13 @@ import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
+import type { Peers, PeerWorld } from './peers.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
 import type { Refusals } from './refusals.ts'
 import type { Rotation } from './rotation.ts'
 import { routesTo } from './route.ts'
+import type { Plan, SendOptions } from './send-options.ts'
 
 /** The world of one agent. Everything it touches is passed in. */
 export interface AgentOptions extends World {
@@ -43,33 +46,14 @@ export interface AgentOptions extends World {
   acks?: Acks
   /** Follows contacts to their new DIDs: `didRotation()`. Needs `contacts`. */
   rotation?: Rotation
+  /** Speaks to each party in the way that it understands: `peerMemory()`. Default: in the same way to all, but for what contacts say. */
+  peers?: (world: PeerWorld) => Peers
   /** After so many errors in a thread nothing more is said in it. Default: 5. */
   maxErrorsPerThread?: number
   /** Tells senders what is not taken: `refusals()`. Default: nobody is told by a message. */
   refusals?: Refusals
   /** Learns what happens. Must not throw. */
   onEvent?: (event: AgentEvent) => void
-}
-
-export interface SendOptions {
-  /** The DID of the recipient. */
-  to: string
-  /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
-  audience?: readonly string[]
-  /** One envelope for all of `audience`, sent where `to` is: for links on which one transmission reaches them. Needs a format for several. */
-  together?: boolean
-  /** The DID to speak as. */
-  from?: string
-  /** Does not tell the recipient who sends (anoncrypt). */
-  anonymous?: boolean
-  /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
-  sign?: boolean
-  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON and `didcomm/v2+cbor`. */
-  protectSender?: boolean
-  /** Asks the recipient to acknowledge the message; the event `acknowledged` tells when it has. */
-  pleaseAck?: boolean
-  /** Default: what the contact prefers, else the first of `envelopes`. */
-  encoding?: Encoding
 }
 
 /** A message that is packed and addressed: it can be stored, and sent again byte by byte. */
@@ -110,6 +94,8 @@ export interface Agent {
   counters(): AgentCounters
 }
 
+type Reply = NonNullable<Packet['reply']>
+
 /** Makes an agent: the party that sends and receives DIDComm messages for the holder of some DIDs. */
 export function createAgent(options: AgentOptions): Agent {
   const { did, resolve, contacts, transports, envelopes } = options
@@ -121,6 +107,7 @@ export function createAgent(options: AgentOptions): Agent {
   const counters: AgentCounters = {
     sent: 0,
     failover: 0,
+    resent: 0,
     received: 0,
     duplicate: 0,
     failed: 0,
@@ -129,13 +116,15 @@ export function createAgent(options: AgentOptions): Agent {
     refused: {},
   }
   const live = new LiveConnections()
+  const peers = options.peers?.({ ...options, transportFor, send, background, report })
+  const knownKids = peers?.knownKids ?? contacts?.knownKids
   const context: EnvelopeContext = {
     crypto: options.crypto,
     secrets: options.secrets,
     resolve,
     randomBytes: options.randomBytes,
     types: typeRegistry(protocols.flatMap((protocol) => protocol.types ?? [])),
-    ...(contacts && { knownKids: contacts.knownKids }),
+    ...(knownKids && { knownKids }),
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
   const { acks, refusals, maxErrorsPerThread = 5 } = options
@@ -151,7 +140,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(acks && { acks }),
     ...(refusals && { refusals }),
   }
-  const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
+  const receive = inbox({ ...options, peers, context, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
     handlers.set(typeKey(type), handler)
@@ -174,35 +163,44 @@ export function createAgent(options: AgentOptions): Agent {
     return transports.find((transport) => transport.schemes.includes(scheme))
   }
 
-  async function pack(draft: Draft, to: SendOptions, format: EnvelopeFormat): Promise<Packed> {
-    const { anonymous = false, pleaseAck = false } = to
+  /** Decides what a call leaves open. */
+  async function planned(to: SendOptions): Promise<Plan> {
     const contact = contacts?.get(to.to)
-    const from = to.from ?? contact?.own ?? did
-    const named = to.audience ?? [to.to]
-    const message = composed(draft, { to: named, from, contact, nowMs: options.now(), anonymous, pleaseAck })
-    if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const by = authorship(to, from, message)
-    const packed = await format.pack(message, { to: to.together ? named : to.to, ...by }, context)
-    if (packed.bytes.length <= (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) return packed
-    throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
+    const by = { ...to, from: to.from ?? contact?.own ?? did }
+    return peers ? peers.plan(by) : { ...by, encoding: to.encoding ?? contact?.encoding }
   }
 
-  async function prepare(draft: Draft, to: SendOptions): Promise<Outgoing> {
-    const contact = contacts?.get(to.to)
-    const format = formatFor(to.encoding ?? contact?.encoding)
-    const routes = await routesTo(to.to, contact, resolve, (uri) => transportFor(uri) !== undefined)
+  async function pack(draft: Draft, plan: Plan, format = formatFor(plan.encoding)): Promise<Packed> {
+    const { to } = plan
+    const contact = contacts?.get(to)
+    const named = plan.audience ?? [to]
+    const message = composed(draft, { ...plan, to: named, contact, nowMs: options.now() })
+    if (message.id === undefined && !format.derivesId) message.id = options.newId()
+    const packed = await format.pack(message, { to: plan.together ? named : to, ...authorship(plan, message) }, context)
+    if (packed.bytes.length > (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) {
+      throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
+    }
+    peers?.packed(draft, plan, packed)
+    return packed
+  }
+
+  async function prepare(draft: Draft, asked: SendOptions): Promise<Outgoing> {
+    const plan = await planned(asked)
+    const format = formatFor(plan.encoding)
+    const { to } = asked
+    const routes = await routesTo(to, contacts?.get(to), resolve, transportFor, profiles[format.encoding])
     // One id on all ways, so that what arrives twice is known.
     const named = draft.id === undefined && !format.derivesId ? { ...draft, id: options.newId() } : draft
     // A mediator must not answer over a connection that is not the sender's (return_route extension).
     const { return_route: _, ...mediated } = named
     const { id, attempts } = await attemptsOver(routes, {
-      direct: () => pack(named, to, format),
-      mediated: () => pack(mediated as Draft, to, format),
-      wrap: ({ bytes }, routingKeys) => forwarder().forward(bytes, { next: to.to, routingKeys }, context),
+      direct: () => pack(named, plan, format),
+      mediated: () => pack(mediated as Draft, plan, format),
+      wrap: ({ bytes }, routingKeys) => forwarder().forward(bytes, { next: to, routingKeys }, context),
     })
     const [{ uri, packet }, ...alternatives] = attempts
     const rest = alternatives.length > 0 ? { alternatives } : {}
-    return { id, to: to.to, uri, packet, encoding: format.encoding, ...rest }
+    return { id, to, uri, packet, encoding: format.encoding, ...rest }
   }
 
   function forwarder(): Required<Pick<EnvelopeFormat, 'forward'>> {
@@ -212,7 +210,11 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function transmit({ uri, packet, alternatives = [] }: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>) {
-    await deliver([{ uri, packet }, ...alternatives], transmitOnce, report)
+    try {
+      await deliver([{ uri, packet }, ...alternatives], transmitOnce, report)
+    } catch (cause) {
+      if (!(await peers?.refused(packet, cause))) throw cause
+    }
   }
 
   async function transmitOnce({ uri, packet }: Attempt): Promise<void> {
@@ -229,15 +231,19 @@ export function createAgent(options: AgentOptions): Agent {
   async function sendLive(draft: Draft, to: SendOptions): Promise<string | undefined> {
     const reply = live.get(to.to)
     if (!reply) return undefined
-    const { bytes, mediaType, id } = await pack(draft, to, formatFor(to.encoding ?? contacts?.get(to.to)?.encoding))
+    const packed = await pack(draft, await planned(to))
     try {
-      await reply({ bytes, mediaType })
+      await sendOver(reply, packed)
     } catch {
       live.drop(to.to)
       return undefined
     }
+    return packed.id
+  }
+
+  async function sendOver(reply: Reply, { bytes, mediaType }: Packed): Promise<void> {
+    await reply({ bytes, mediaType })
     report({ kind: 'sent', bytes: bytes.length })
-    return id
   }
 
   async function send(draft: Draft, to: SendOptions): Promise<string> {
@@ -252,15 +258,19 @@ export function createAgent(options: AgentOptions): Agent {
     const outgoing = await prepare({ return_route: 'all', ...draft }, to)
     const thread = (draft.thid ?? outgoing.id).toLowerCase()
     if (waiters.has(thread)) throw new TypeError('"thid" expected a thread in which no request is under way')
-    const expiresMs = draft.expires_time === undefined ? Number.NaN : draft.expires_time * 1000 - options.now()
-    const timeoutMs = to.timeoutMs ?? (Number.isNaN(expiresMs) ? undefined : Math.max(0, expiresMs))
+    // Without a time to expire, or a clock, it is NaN.
+    const leftMs = (draft.expires_time ?? Number.NaN) * 1000 - options.now()
+    const timeoutMs = to.timeoutMs ?? (Number.isNaN(leftMs) ? undefined : Math.max(0, leftMs))
     let cancel: (() => void) | undefined
     const reply = new Promise<Unpacked>((resolve, reject) => {
       const takesAcks = to.pleaseAck === true || draft['please_ack'] !== undefined
       waiters.set(thread, { from: canonicalDid(to.to), takesAcks, resolve, reject })
       if (timeoutMs === undefined) return
       const error = new DidCommError('ERR_TIMEOUT', `no answer within ${timeoutMs} ms`)
-      cancel = options.timer(timeoutMs, () => reject(error))
+      cancel = options.timer(timeoutMs, () => {
+        peers?.unanswered(to.to)
+        reject(error)
+      })
     })
     try {
       // The reply may fail before transmit has: neither may go unobserved.
@@ -278,27 +288,20 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function answer(reply: Draft, received: Unpacked, back: Packet['reply']): Promise<void> {
-    const { message, sender, recipient, encoding } = received
-    if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
-    const threaded = reply.pthid === undefined ? { thid: threadId(message), ...reply } : reply
-    if (back) return push(threaded, received, back)
-    const from = ownDidFor(sender, recipient)
-    await send(threaded, { to: sender, encoding, ...(from !== undefined && { from }) })
+    const threaded = reply.pthid === undefined ? { thid: threadId(received.message), ...reply } : reply
+    if (back) await push(threaded, received, back)
+    else await send(threaded, answeringTo(received))
   }
 
-  async function push(draft: Draft, received: Unpacked, back: NonNullable<Packet['reply']>): Promise<void> {
-    const { sender, recipient, encoding } = received
-    if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
-    const from = ownDidFor(sender, recipient)
-    const to = { to: sender, encoding, ...(from !== undefined && { from }) }
-    const { bytes, mediaType } = await pack(draft, to, formatFor(encoding))
-    await back({ bytes, mediaType })
-    report({ kind: 'sent', bytes: bytes.length })
+  async function push(draft: Draft, received: Unpacked, back: Reply): Promise<void> {
+    await sendOver(back, await pack(draft, await planned(answeringTo(received))))
   }
 
-  /** The DID to answer as: the one that was written to, or what took its place for this contact. */
-  function ownDidFor(sender: string, recipient: string | undefined): string | undefined {
-    return contacts?.get(sender)?.own ?? recipient
+  /** Answers as the DID that was written to, or what took its place for this contact. */
+  function answeringTo({ sender, recipient, encoding }: Unpacked): SendOptions {
+    if (sender === undefined) throw new DidCommError('ERR_SENDER_UNKNOWN', 'an anonymous message cannot be answered')
+    const from = contacts?.get(sender)?.own ?? recipient
+    return { to: sender, encoding, ...(from !== undefined && { from }) }
   }
 
   for (const protocol of protocols) {
@@ -335,8 +338,8 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 /** How a message shows who it is from. */
-function authorship({ sign, anonymous, protectSender }: SendOptions, from: string, message: Packable) {
-  const introduces = message.from_prior !== undefined && { introduces: true }
+function authorship({ sign, anonymous, protectSender, from, introduces: asked }: Plan, message: Packable) {
+  const introduces = (asked || message.from_prior !== undefined) && { introduces: true }
   if (sign) return { sign: from, ...introduces }
   return anonymous ? {} : { from, ...(protectSender && { protectSender }), ...introduces }
 }

@@ -9,8 +9,8 @@ export interface ComposeOptions {
   contact: Contact | undefined
   /** NaN where the time is not known. */
   nowMs: number
-  anonymous: boolean
-  pleaseAck: boolean
+  anonymous?: boolean
+  pleaseAck?: boolean
 }
 
 /** Completes a draft, but for its id: who it is from, for whom, and when it was made. */

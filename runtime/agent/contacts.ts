@@ -2,6 +2,7 @@ import { encodeHex } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import type { DidDocument, PublicKey, Resolve } from '../did/document.ts'
 import { authenticationKeys, canonicalDid, keyAgreementKeys } from '../did/index.ts'
+import type { LongFormStore } from '../did/long-forms.ts'
 import type { Encoding } from '../envelope/envelope.ts'
 import { shortId } from '../envelope/index.ts'
 
@@ -10,20 +11,30 @@ export interface Contact {
   did: string
   /** Where to send, in place of what its DID document says. */
   uri?: string
-  /** How to write to it, where it has not written first. */
-  encoding?: Encoding
+  /** How to write to it. `peerMemory` sets it to how it wrote last. */
+  encoding?: Encoding | undefined
   /** The largest envelope that it takes: what it discloses as `max_receive_bytes`. A larger one fails with `ERR_TOO_LARGE`. */
   maxReceiveBytes?: number
   /** The DID to speak to it as, in place of the agent's. */
   own?: string
   /** What tells it that `own` took the place of another DID, for as long as it may not know (`rotate`). */
   fromPrior?: string
+  /**
+   * The DID of ours that it has written to. Towards it, names can be short; but the long form of a did:peer:4 is no sign that it has kept it.
+   * `peerMemory` sets it; set it where both ends were introduced to each other in another way.
+   */
+  knows?: string | undefined
 }
+
+/** What is learned of a contact while messages go to and fro. */
+export type Learned = Pick<Contact, 'encoding' | 'knows'>
 
 /** The parties that one agent knows: it finds them by DID, and by the short key ids of compact envelopes. */
 export interface Contacts {
-  /** Adds or replaces a contact. Resolves its DID to learn its keys. */
+  /** Adds or replaces a contact. Resolves its DID to learn its keys. The long form of a did:peer:4 is kept where it was here. */
   add(contact: Contact): Promise<void>
+  /** Changes what was learned of a contact, at once. Returns the contact, or nothing where there is none. */
+  update(did: string, change: Learned): Contact | undefined
   /** Forgets a contact. */
   remove(did: string): boolean
   get(did: string): Contact | undefined
@@ -54,9 +65,10 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
   return {
     async add(contact) {
       const canonical = canonicalDid(contact.did)
-      const keys = namedKeys(await resolve(contact.did))
+      const did = contact.did === canonical ? (entries.get(canonical)?.contact.did ?? canonical) : contact.did
+      const keys = namedKeys(await resolve(did))
       // The holder of a did:peer:4 may name its keys under either form.
-      if (canonical !== contact.did) keys.push(...namedKeys(await resolve(canonical)))
+      if (canonical !== did) keys.push(...namedKeys(await resolve(canonical)))
       remove(canonical)
       const kids = keys.map(({ kid }) => ({ kid, shortId: encodeHex(shortId(kid, crypto)) }))
       for (const { kid, shortId } of kids) {
@@ -64,11 +76,32 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
         if (known) known.add(kid)
         else kidsByShortId.set(shortId, new Set([kid]))
       }
-      entries.set(canonical, { contact, kids })
+      entries.set(canonical, { contact: { ...contact, did }, kids })
+    },
+    update(did, change) {
+      const entry = entries.get(canonicalDid(did))
+      if (entry) entry.contact = { ...entry.contact, ...change }
+      return entry?.contact
     },
     remove,
     get: (did) => entries.get(canonicalDid(did))?.contact,
     knownKids: async (id) => [...(kidsByShortId.get(encodeHex(id)) ?? [])],
+  }
+}
+
+/**
+ * Finds the long forms of did:peer:4 in a book of contacts, for `didPeer`: its own cache can forget them for those of strangers. `own` are the long
+ * forms of our own DIDs, under whose short forms others write to us.
+ *
+ * @param contacts a function, because the book itself is made with the resolver
+ */
+export function longFormsOf(contacts: () => Pick<Contacts, 'get'>, own: readonly string[]): Pick<LongFormStore, 'get'> {
+  const ownForms = new Map(own.map((did) => [canonicalDid(did), did]))
+  return {
+    async get(shortDid) {
+      const did = ownForms.get(shortDid) ?? contacts().get(shortDid)?.did
+      return did === shortDid ? undefined : did
+    },
   }
 }
 

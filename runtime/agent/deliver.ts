@@ -21,12 +21,11 @@ export async function deliver(
   send: (attempt: Attempt) => Promise<void>,
   report: (event: AgentEvent) => void,
 ): Promise<void> {
-  const waysLeft = attempts.slice(1)
-  for (const attempt of attempts) {
+  for (const [index, attempt] of attempts.entries()) {
     try {
       return await send(attempt)
     } catch (cause) {
-      if (waysLeft.shift() === undefined || !isOfWay(cause)) throw cause
+      if (index + 1 === attempts.length || !isOfWay(cause)) throw cause
       report({ kind: 'failover', uri: attempt.uri, cause })
     }
   }

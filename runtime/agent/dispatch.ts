@@ -73,7 +73,7 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
     connection: Connection | undefined,
   ): Promise<Draft | undefined> {
     const { message, sender } = received
-    const conversation = `${sender ?? ''} ${thread}`
+    const conversation = `${canonicalDid(sender ?? '')} ${thread}`
     const handler = handlers.get(typeKey(message.type))
     if (!handler) throw new DidCommError('ERR_MESSAGE_UNHANDLED', `no protocol here handles ${message.type}`)
     let reply: Draft | undefined

@@ -7,6 +7,8 @@ export type AgentEvent =
   | { kind: 'sent'; uri?: string; bytes: number }
   /** One way to a party failed, and the next one is tried. */
   | { kind: 'failover'; uri: string; cause: unknown }
+  /** A message that could not be read is said again: with its sender in full, or in JSON. */
+  | { kind: 'resent'; to: string; step: 'introduce' | 'json' }
   | { kind: 'received'; type: string; sender?: string; bytes: number; encoding: Encoding }
   | { kind: 'duplicate'; type: string; sender?: string; bytes: number }
   /** Refused for good. */
@@ -22,6 +24,7 @@ export type AgentEvent =
 export interface AgentCounters {
   sent: number
   failover: number
+  resent: number
   received: number
   duplicate: number
   failed: number

@@ -1,4 +1,6 @@
 import { encodeHex, encodeUtf8 } from '../bytes/index.ts'
+import { canonicalDid } from '../did/did-url.ts'
+import { LruMap } from '../did/lru.ts'
 import type { EnvelopeContext, EnvelopeFormat, Unpacked } from '../envelope/envelope.ts'
 import { DidCommError, type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
@@ -6,6 +8,7 @@ import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Receive } from '../transport.ts'
 import type { Contacts } from './contacts.ts'
 import type { AgentEvent } from './event.ts'
+import type { Peers } from './peers.ts'
 import type { Rotation } from './rotation.ts'
 
 /** After so many failed attempts a packet is refused, lest one that always fails blocks those behind it. */
@@ -33,6 +36,7 @@ export interface InboxOptions {
   freshness?: Freshness
   contacts?: Contacts
   rotation?: Rotation
+  peers: Peers | undefined
   dispatch: (received: Unpacked, packet: Packet) => Promise<void>
   report: (event: AgentEvent) => void
 }
@@ -42,15 +46,22 @@ export interface InboxOptions {
  * comes in, the returned function only rejects where the same packet may succeed later.
  */
 export function inbox(options: InboxOptions): Receive {
-  const { context, report, seen } = options
+  const { context, report, seen, peers } = options
   const underWay = new Map<string, Promise<void>>()
-  const attempts = new Map<string, number>()
+  const attempts = new LruMap<number>(MAX_FAILING_PACKETS)
 
-  async function open(bytes: Uint8Array): Promise<Unpacked> {
+  async function unpack({ bytes }: Packet): Promise<Unpacked> {
     const first = bytes[0]
     const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
     if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
-    const received = await format.unpack(bytes, context)
+    return format.unpack(bytes, context)
+  }
+
+  async function open(packet: Packet): Promise<Unpacked> {
+    const received = await unpack(packet).catch(async (error: unknown) => {
+      await peers?.unopened(packet, error)
+      throw error
+    })
     const welcome = options.accepts ? options.accepts(received) : received.encrypted
     if (!welcome) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a message of this sender is not accepted here')
     const nowMs = options.now()
@@ -60,7 +71,8 @@ export function inbox(options: InboxOptions): Receive {
   }
 
   async function settle(packet: Packet): Promise<void> {
-    const received = await open(packet.bytes)
+    if (peers?.hinted(packet)) return
+    const received = await open(packet)
     const { message, sender } = received
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
@@ -77,6 +89,7 @@ export function inbox(options: InboxOptions): Receive {
       if (known === 'seen') return report({ kind: 'duplicate', ...about })
       if (known === 'forgotten')
         throw new DidCommError('ERR_MESSAGE_EXPIRED', 'the message is older than what is remembered')
+      await peers?.arrived(received)
       await options.dispatch(received, packet)
       await seen?.remember(key, createdMs)
       report({ kind: 'received', ...about, encoding: received.encoding })
@@ -91,7 +104,7 @@ export function inbox(options: InboxOptions): Receive {
 
   /** Names a message for the `SeenStore`. An id is unique to its sender; its case does not count (DIDComm v2.1). */
   function keyOf(sender: string | undefined, id: string): string {
-    const name = encodeUtf8(`${sender ?? ''} ${id.toLowerCase()}`)
+    const name = encodeUtf8(`${canonicalDid(sender ?? '')} ${id.toLowerCase()}`)
     return encodeHex(context.crypto.sha256(name).subarray(0, 16))
   }
 
@@ -104,10 +117,7 @@ export function inbox(options: InboxOptions): Receive {
   function attempt(bytes: Uint8Array): number {
     const digest = encodeHex(context.crypto.sha256(bytes))
     const count = (attempts.get(digest) ?? 0) + 1
-    attempts.delete(digest)
     attempts.set(digest, count)
-    const [oldest] = attempts.keys()
-    if (attempts.size > MAX_FAILING_PACKETS && oldest !== undefined) attempts.delete(oldest)
     if (count >= MAX_ATTEMPTS) attempts.delete(digest)
     return count
   }

@@ -1,3 +1,4 @@
+import { canonicalDid } from '../did/did-url.ts'
 import { LruMap } from '../did/lru.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { threadId } from '../message/index.ts'
@@ -18,7 +19,7 @@ export function languages(maxThreads = 1024): Languages {
   const known = new LruMap<readonly string[]>(maxThreads)
   return {
     of({ message, sender }) {
-      const thread = `${sender ?? ''} ${threadId(message).toLowerCase()}`
+      const thread = `${canonicalDid(sender ?? '')} ${threadId(message).toLowerCase()}`
       const { 'accept-lang': accepted } = message
       if (Array.isArray(accepted)) {
         const texts = accepted.filter(

@@ -1,5 +1,6 @@
 import type { Resolve, ServiceEndpoint } from '../did/document.ts'
 import { didcommServices } from '../did/index.ts'
+import { profiles } from '../envelope/profiles.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import type { Contact } from './contacts.ts'
 
@@ -13,28 +14,27 @@ export interface Route {
 /** How many ways to one party are tried. */
 const MAX_ROUTES = 4
 
-/** The profile of DIDComm v2 (DIDComm v2.1, "Defined Profiles"). */
-const PROFILE = 'didcomm/v2'
-
 /**
  * Finds the ways to `did` in the order in which its owner prefers them: what the contact says, else the endpoints of its DID document
  * that a transport here can reach. An endpoint that is itself a DID is a mediator's: its own endpoints are used, and its keys come
  * first (DIDComm v2.1, "Using a DID as an endpoint"). A mediator whose DID does not resolve is passed over, and so are its endpoints that are
- * again DIDs. Endpoints that accept other profiles only come last: a reader of DIDComm v2 may be behind them all the same.
+ * again DIDs. Endpoints that accept other profiles only come last: a reader of ours may be behind them all the same.
  *
- * @param canReach tells whether a transport here serves that URI
+ * @param canReach returns the transport that serves that URI, or tells in another way that there is one
+ * @param profile that of the message; what wraps it for mediators is DIDComm v2
  * @throws DidCommError `ERR_DID_UNUSABLE` where there is no way, or what `resolve` throws
  */
 export async function routesTo(
   did: string,
   contact: Contact | undefined,
   resolve: Resolve,
-  canReach: (uri: string) => boolean,
+  canReach: (uri: string) => unknown,
+  profile: string = profiles.json,
 ): Promise<[Route, ...Route[]]> {
   if (contact?.uri) return [{ uri: contact.uri, routingKeys: [] }]
   const routes: Route[] = []
   let cause: unknown
-  for (const { uri, routingKeys } of preferred(didcommServices(await resolve(did)))) {
+  for (const { uri, routingKeys } of preferred(didcommServices(await resolve(did)), profile)) {
     if (routes.length >= MAX_ROUTES) break
     if (canReach(uri)) routes.push({ uri, routingKeys })
     if (!uri.startsWith('did:')) continue
@@ -54,15 +54,15 @@ async function routesOver(
   mediator: string,
   routingKeys: readonly string[],
   resolve: Resolve,
-  canReach: (uri: string) => boolean,
+  canReach: (uri: string) => unknown,
 ): Promise<Route[]> {
-  return preferred(didcommServices(await resolve(mediator)))
+  return preferred(didcommServices(await resolve(mediator)), profiles.json)
     .filter(({ uri }) => canReach(uri))
     .map((own) => ({ uri: own.uri, routingKeys: [...own.routingKeys, mediator, ...routingKeys] }))
 }
 
 /** Puts what says that it accepts other profiles only behind the rest; otherwise the order stays. */
-function preferred(endpoints: readonly ServiceEndpoint[]): ServiceEndpoint[] {
-  const suits = ({ accept = [] }: ServiceEndpoint) => accept.length === 0 || accept.includes(PROFILE)
+function preferred(endpoints: readonly ServiceEndpoint[], profile: string): ServiceEndpoint[] {
+  const suits = ({ accept = [] }: ServiceEndpoint) => accept.length === 0 || accept.includes(profile)
   return [...endpoints.filter(suits), ...endpoints.filter((endpoint) => !suits(endpoint))]
 }

@@ -1,7 +1,8 @@
 import { expectDistinct } from '../envelope/addressing.ts'
 import { isDidCommError } from '../errors.ts'
 import type { Draft } from '../message/message.ts'
-import type { Agent, SendOptions } from './agent.ts'
+import type { Agent } from './agent.ts'
+import type { SendOptions } from './send-options.ts'
 
 /** Whom a message did not reach, and why. */
 export interface Unsent {

@@ -1,3 +1,4 @@
+import { canonicalDid } from '../did/did-url.ts'
 import { LruMap } from '../did/lru.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { threadId } from '../message/index.ts'
@@ -43,14 +44,15 @@ export function sequencing(maxThreads = 1024): Sequencing {
         return { duplicate: false, gaps: [] }
       }
       const name = threadId(message).toLowerCase()
+      const from = canonicalDid(sender)
       const senders = threads.get(name) ?? new Map<string, Received>()
-      const before = senders.get(sender) ?? { last: 0, gaps: [] }
+      const before = senders.get(from) ?? { last: 0, gaps: [] }
       const isLate = order <= before.last
       if (isLate && !before.gaps.includes(order)) return { duplicate: true, gaps: before.gaps }
       const after = isLate
         ? { last: before.last, gaps: before.gaps.filter((gap) => gap !== order) }
         : { last: order, gaps: [...before.gaps, ...between(before.last, order)].slice(-MAX_GAPS) }
-      if (senders.has(sender) || senders.size < MAX_SENDERS) senders.set(sender, after)
+      if (senders.has(from) || senders.size < MAX_SENDERS) senders.set(from, after)
       threads.set(name, senders)
       return { duplicate: false, gaps: after.gaps }
     },

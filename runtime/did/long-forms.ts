@@ -5,7 +5,8 @@ import { canonicalDid } from './did-url.ts'
 
 /**
  * Where the long forms of did:peer:4 of known contacts are kept, by their short forms. Only the program adds to it, with
- * `keepLongForm`: strangers who send DIDs of their own cannot push a contact out.
+ * `keepLongForm`: strangers who send DIDs of their own cannot push a contact out. Where contacts are in a book of an agent, `longFormsOf` finds
+ * them there instead.
  */
 export interface LongFormStore {
   get(shortDid: string): Promise<string | undefined>

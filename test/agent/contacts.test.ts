@@ -1,4 +1,12 @@
-import { contactBook, didKeyIdentity, didPeer4Identity, firstOf, type Resolve } from 'didcomm-mote'
+import {
+  type Contacts,
+  contactBook,
+  didKeyIdentity,
+  didPeer4Identity,
+  firstOf,
+  longFormsOf,
+  type Resolve,
+} from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { authenticationKeys, didKey, didPeer, keyAgreementKeys } from 'didcomm-mote/did'
 import { shortId } from 'didcomm-mote/envelope'
@@ -86,6 +94,39 @@ describe('a book of contacts', () => {
     }
     expect(book.remove(shortDid)).toBe(true)
     expect(await book.knownKids(shortId(`${did}#key-1`, crypto))).toEqual([])
+  })
+
+  it('keeps the long form of a did:peer:4 that is added again by its short form', async () => {
+    const { did, shortDid } = didPeer4Identity(crypto, seed('p'), [])
+    const resolve = firstOf(didPeer(crypto, { contacts: longFormsOf(() => book, []) }))
+    const book: Contacts = contactBook(crypto, resolve)
+    await book.add({ did })
+    await book.add({ did: shortDid, uri: 'memory:p' })
+    expect(book.get(shortDid)).toEqual({ did, uri: 'memory:p' })
+    expect(await book.knownKids(shortId(`${did}#key-1`, crypto))).toEqual([`${did}#key-1`])
+  })
+
+  it('changes at once what was learned of a contact', async () => {
+    const book = contactBook(crypto, resolve)
+    expect(book.update(alice, { encoding: 'json' })).toBeUndefined()
+    await book.add({ did: alice, uri: 'memory:a' })
+    expect(book.update(alice, { encoding: 'json', knows: bob })).toEqual(book.get(alice))
+    expect(book.get(alice)).toEqual({ did: alice, uri: 'memory:a', encoding: 'json', knows: bob })
+    book.update(alice, { knows: undefined })
+    expect(book.get(alice)).toEqual({ did: alice, uri: 'memory:a', encoding: 'json' })
+  })
+
+  it('is where long forms are found, besides our own', async () => {
+    const { did, shortDid } = didPeer4Identity(crypto, seed('p'), [])
+    const own = didPeer4Identity(crypto, seed('o'), [])
+    const book = contactBook(crypto, firstOf(didKey(crypto), didPeer(crypto)))
+    const longForms = longFormsOf(() => book, [own.did, alice])
+    expect(await longForms.get(shortDid)).toBeUndefined()
+    await book.add({ did })
+    await book.add({ did: bob })
+    expect(await longForms.get(shortDid)).toBe(did)
+    expect(await longForms.get(own.shortDid)).toBe(own.did)
+    for (const other of [alice, bob]) expect(await longForms.get(other)).toBeUndefined()
   })
 
   it('lists all keys of a short id that fits several, and loses one without the other', async () => {
