@@ -40,7 +40,19 @@ export const budgets: Readonly<Record<string, Budget>> = {
     goalMinBytes: 24_000,
     forbidden: mqttWords,
   },
+  'device, MQTT': {
+    program: [
+      "import { createDevice } from 'didcomm-mote/device'",
+      "import { mqtt } from 'didcomm-mote/transports/mqtt'",
+      'globalThis.start = (world, client) => createDevice({ ...world, transport: mqtt(client) })',
+    ].join('\n'),
+    minBytes: 40_000,
+    gzipBytes: 15_600,
+    goalMinBytes: 24_000,
+    forbidden: mqttWords,
+  },
   '.': hostless,
+  './device': hostless,
   './bytes': hostless,
   './crypto': hostless,
   // The curves of noble are its weight, and nobody else carries it.

@@ -140,7 +140,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(acks && { acks }),
     ...(refusals && { refusals }),
   }
-  const receive = inbox({ ...options, peers, context, dispatch: dispatcher(handling), report })
+  const receive = inbox({ ...options, peers, open, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
     handlers.set(typeKey(type), handler)
@@ -150,6 +150,13 @@ export function createAgent(options: AgentOptions): Agent {
     if (event.kind === 'refused') counters.refused[event.code] = (counters.refused[event.code] ?? 0) + 1
     else counters[event.kind] += 1
     options.onEvent?.(event)
+  }
+
+  async function open(bytes: Uint8Array): Promise<Unpacked> {
+    const [first] = bytes
+    const format = envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
+    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
+    return format.unpack(bytes, context)
   }
 
   function formatFor(encoding: Encoding | undefined): EnvelopeFormat {

@@ -1,7 +1,8 @@
 import { encodeHex, encodeUtf8 } from '../bytes/index.ts'
+import type { Crypto } from '../crypto/crypto.ts'
 import { canonicalDid } from '../did/did-url.ts'
 import { LruMap } from '../did/lru.ts'
-import type { EnvelopeContext, EnvelopeFormat, Unpacked } from '../envelope/envelope.ts'
+import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError, type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
 import type { SeenStore } from '../store.ts'
@@ -28,8 +29,9 @@ export interface Freshness {
 }
 
 export interface InboxOptions {
-  context: EnvelopeContext
-  envelopes: readonly EnvelopeFormat[]
+  crypto: Pick<Crypto, 'sha256'>
+  /** Opens an envelope. */
+  open: (bytes: Uint8Array) => Promise<Unpacked>
   now: () => number
   seen?: SeenStore
   accepts?: (received: Unpacked) => boolean
@@ -46,19 +48,12 @@ export interface InboxOptions {
  * comes in, the returned function only rejects where the same packet may succeed later.
  */
 export function inbox(options: InboxOptions): Receive {
-  const { context, report, seen, peers } = options
+  const { crypto, report, seen, peers } = options
   const underWay = new Map<string, Promise<void>>()
   const attempts = new LruMap<number>(MAX_FAILING_PACKETS)
 
-  async function unpack({ bytes }: Packet): Promise<Unpacked> {
-    const first = bytes[0]
-    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
-    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
-    return format.unpack(bytes, context)
-  }
-
-  async function open(packet: Packet): Promise<Unpacked> {
-    const received = await unpack(packet).catch(async (error: unknown) => {
+  async function admit(packet: Packet): Promise<Unpacked> {
+    const received = await options.open(packet.bytes).catch(async (error: unknown) => {
       await peers?.unopened(packet, error)
       throw error
     })
@@ -72,7 +67,7 @@ export function inbox(options: InboxOptions): Receive {
 
   async function settle(packet: Packet): Promise<void> {
     if (peers?.hinted(packet)) return
-    const received = await open(packet)
+    const received = await admit(packet)
     const { message, sender } = received
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
@@ -105,7 +100,7 @@ export function inbox(options: InboxOptions): Receive {
   /** Names a message for the `SeenStore`. An id is unique to its sender; its case does not count (DIDComm v2.1). */
   function keyOf(sender: string | undefined, id: string): string {
     const name = encodeUtf8(`${canonicalDid(sender ?? '')} ${id.toLowerCase()}`)
-    return encodeHex(context.crypto.sha256(name).subarray(0, 16))
+    return encodeHex(crypto.sha256(name).subarray(0, 16))
   }
 
   function refuse(code: ErrorCode, reason: string, packet: Packet): Receipt {
@@ -115,7 +110,7 @@ export function inbox(options: InboxOptions): Receive {
 
   /** Counts the failures of one packet, by its digest. */
   function attempt(bytes: Uint8Array): number {
-    const digest = encodeHex(context.crypto.sha256(bytes))
+    const digest = encodeHex(crypto.sha256(bytes))
     const count = (attempts.get(digest) ?? 0) + 1
     attempts.set(digest, count)
     if (count >= MAX_ATTEMPTS) attempts.delete(digest)

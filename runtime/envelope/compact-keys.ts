@@ -3,12 +3,14 @@ import type { Crypto } from '../crypto/crypto.ts'
 import type { Curve, PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import type { EnvelopeContext } from './envelope.ts'
-import { listedKey, type Relationship } from './keys.ts'
+import { type KeyWorld, listedKey, type Relationship } from './keys.ts'
 
 /** How Profile C names keys, and which keys a name may mean (`docs/compact-envelope.md`, "Structure"). */
 
 /** How an envelope names its keys: by the first 8 bytes of a hash, or in full. */
 export type Ids = 'short' | 'long'
+
+type CandidateContext = KeyWorld & Pick<EnvelopeContext, 'knownKids'>
 
 const shortIdBytes = 8
 /** A short id may fit several keys by chance or by malice: this many are tried. */
@@ -34,7 +36,7 @@ export function idOf(kid: string, ids: Ids, crypto: Pick<Crypto, 'sha256'>): Uin
  *
  * @throws DidCommError `ERR_RECIPIENT_UNKNOWN`, `ERR_ENVELOPE_MALFORMED`
  */
-export async function ownCandidates(id: Uint8Array, context: EnvelopeContext): Promise<readonly PublicKey[]> {
+export async function ownCandidates(id: Uint8Array, context: CandidateContext): Promise<readonly PublicKey[]> {
   const kids: string[] = []
   if (isShortId(id)) {
     for (const kid of await context.secrets.kids()) {
@@ -56,7 +58,7 @@ export async function ownCandidates(id: Uint8Array, context: EnvelopeContext): P
  */
 export async function senderCandidates(
   id: Uint8Array,
-  context: EnvelopeContext,
+  context: CandidateContext,
   relationship?: Relationship,
   curve?: Curve,
 ): Promise<readonly PublicKey[]> {
@@ -75,7 +77,7 @@ export async function senderCandidates(
 /** The first few of `kids` that their DIDs list for a use, by default key agreement, on the curve that this profile has for it. */
 export async function listedKeys(
   kids: readonly string[],
-  context: EnvelopeContext,
+  context: CandidateContext,
   relationship: Relationship = 'keyAgreement',
   curve: Curve = 'X25519',
 ): Promise<readonly PublicKey[]> {

@@ -4,6 +4,7 @@ import { world } from 'didcomm-mote/world'
 import { expect } from 'vitest'
 import { type DidDocument, didOf, keyAgreementKeys } from '../../runtime/did/index.ts'
 import { openCompact } from '../../runtime/envelope/compact-seal.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { compact, json, several, signed, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe, type JweRecipient } from '../../runtime/envelope/jwe/index.ts'
 import type { CompactVectors } from '../../tools/write-compact-vectors.ts'
@@ -194,7 +195,7 @@ export function compactTarget(): Target {
       const knownKids = async () => opened.flatMap((one) => byWhom(one) ?? [])
       const context = contextOf(partyOf(own), sender ? [partyOf(sender)] : [], { knownKids })
       const bytes = changedBytes(random.pick(envelopes), random, random.pick(envelopes))
-      const { layer, content } = await (openers.get(bytes[0] ?? 0) ?? openCompact)(bytes, context)
+      const { layer, content } = await (openers.get(bytes[0] ?? 0) ?? openCompact)(bytes, documentKeys(context))
       const by =
         layer?.kind === 'authcrypt' ? layer.senderKid : layer?.kind === 'signed' ? layer.signerKids[0] : undefined
       const said = `${by} ${Buffer.from(content).toString('hex')}`

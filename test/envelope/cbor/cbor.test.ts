@@ -12,7 +12,16 @@ import {
   SIGNED_CBOR,
   unpackCbor,
 } from '../../../runtime/envelope/cbor/index.ts'
-import { compact, createFromPrior, json, pack } from '../../../runtime/envelope/index.ts'
+import {
+  compact,
+  compactWith,
+  createFromPrior,
+  json,
+  pack,
+  packPlaintextCompact,
+  packSignedCompact,
+  several,
+} from '../../../runtime/envelope/index.ts'
 import { didKeyIdentity } from '../../../runtime/identity.ts'
 import { contextOf, crypto, party } from '../world.ts'
 
@@ -193,7 +202,12 @@ describe('the format', () => {
       (await packSignedCbor(message, { from: alice.did }, asAlice)).bytes,
       packPlaintextCbor(message).bytes,
     ]
+    const { bytes: forSeveral } = await compactWith([several()]).pack(message, parties, asAlice)
+    expect([...forSeveral.subarray(0, 2)]).toEqual([0xd8, 0x60])
     const others = [
+      forSeveral,
+      (await packSignedCompact(message, { from: alice.did }, asAlice)).bytes,
+      packPlaintextCompact(message, asAlice).bytes,
       (await compact().pack(message, parties, asAlice)).bytes,
       (await compact().pack(message, { to: bob.did }, asAlice)).bytes,
       (await json().pack(message, parties, asAlice)).bytes,
