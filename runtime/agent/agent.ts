@@ -64,7 +64,7 @@ export interface SendOptions {
   anonymous?: boolean
   /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
   sign?: boolean
-  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON. */
+  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON and `didcomm/v2+cbor`. */
   protectSender?: boolean
   /** Asks the recipient to acknowledge the message; the event `acknowledged` tells when it has. */
   pleaseAck?: boolean
@@ -151,7 +151,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(acks && { acks }),
     ...(refusals && { refusals }),
   }
-  const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
+  const receive = inbox({ ...options, open, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
     handlers.set(typeKey(type), handler)
@@ -161,6 +161,13 @@ export function createAgent(options: AgentOptions): Agent {
     if (event.kind === 'refused') counters.refused[event.code] = (counters.refused[event.code] ?? 0) + 1
     else counters[event.kind] += 1
     options.onEvent?.(event)
+  }
+
+  async function open(bytes: Uint8Array): Promise<Unpacked> {
+    const [first] = bytes
+    const format = envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
+    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
+    return format.unpack(bytes, context)
   }
 
   function formatFor(encoding: Encoding | undefined): EnvelopeFormat {

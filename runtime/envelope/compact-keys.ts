@@ -3,7 +3,7 @@ import type { Crypto } from '../crypto/crypto.ts'
 import type { Curve, PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import type { EnvelopeContext } from './envelope.ts'
-import { listedKey, type Relationship } from './keys.ts'
+import { type KeyWorld, listedKey, type Relationship } from './keys.ts'
 
 /** How Profile C names keys, and which keys a name may mean (`docs/compact-envelope.md`, "Structure"). */
 
@@ -12,6 +12,8 @@ export type Ids = 'short' | 'long'
 
 /** What a key is for; key agreement where it is not said. */
 type Use = [relationship?: Relationship, curve?: Curve]
+
+type CandidateContext = KeyWorld & Pick<EnvelopeContext, 'knownKids'>
 
 const shortIdBytes = 8
 /** A short id may fit several keys by chance or by malice: this many are tried. */
@@ -37,7 +39,7 @@ export function idOf(kid: string, ids: Ids, crypto: Pick<Crypto, 'sha256'>): Uin
  *
  * @throws DidCommError `ERR_RECIPIENT_UNKNOWN`, `ERR_ENVELOPE_MALFORMED`
  */
-export async function ownCandidates(id: Uint8Array, context: EnvelopeContext): Promise<readonly PublicKey[]> {
+export async function ownCandidates(id: Uint8Array, context: CandidateContext): Promise<readonly PublicKey[]> {
   const kids: string[] = []
   if (isShortId(id)) {
     for (const kid of await context.secrets.kids()) {
@@ -59,7 +61,7 @@ export async function ownCandidates(id: Uint8Array, context: EnvelopeContext): P
  */
 export async function senderCandidates(
   id: Uint8Array,
-  context: EnvelopeContext,
+  context: CandidateContext,
   ...use: Use
 ): Promise<readonly PublicKey[]> {
   if (!isShortId(id)) {
@@ -77,7 +79,7 @@ export async function senderCandidates(
 /** The first few of `kids` that their DIDs list for a use, on the curve that this profile has for it. */
 export async function listedKeys(
   kids: readonly string[],
-  context: EnvelopeContext,
+  context: CandidateContext,
   relationship: Relationship = 'keyAgreement',
   curve: Curve = 'X25519',
 ): Promise<readonly PublicKey[]> {

@@ -2,15 +2,19 @@ import { concatBytes, encodeBase64url, encodeCbor } from '../bytes/index.ts'
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import type { EnvelopeContext } from './envelope.ts'
+import type { KeyWorld } from './keys.ts'
 import type { PskCache } from './psk-cache.ts'
 
 /** What binds a compact envelope to its two keys (`docs/compact-envelope.md`, "Keys"). */
 
-/** What sealing and opening need of the world. */
-export type CompactContext = EnvelopeContext & {
+/** What packing and unpacking need of the world. */
+export type PackContext = EnvelopeContext & {
   /** Absent: each message costs one scalar multiplication more. */
   readonly pskCache?: PskCache
 }
+
+/** The same with the keys of DIDs at hand. */
+export type CompactContext = PackContext & KeyWorld
 
 const maxInfoBytes = 16_384
 const anoncryptLabel = 'didcomm-mote/c1 anoncrypt'

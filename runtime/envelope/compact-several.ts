@@ -158,7 +158,7 @@ function parseRecipients({ protectedMap, unprotectedMap, recipients }: CoseEncry
 /** Finds the recipients that are own keys, the first few of them. @throws DidCommError `ERR_RECIPIENT_UNKNOWN` */
 async function ownRecipients(
   recipients: readonly NamedRecipient[],
-  context: EnvelopeContext,
+  context: CompactContext,
 ): Promise<{ key: PublicKey; recipient: NamedRecipient }[]> {
   const kidsOf = await ownKidsBy(context)
   const own: { key: PublicKey; recipient: NamedRecipient }[] = []

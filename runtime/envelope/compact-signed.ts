@@ -11,6 +11,7 @@ import { headerMap, malformed } from './cose/headers.ts'
 import { ALG, KID } from './cose/labels.ts'
 import { type CoseSign1, parseCoseSign1, signCose1, verifyCose1 } from './cose/sign1.ts'
 import { sign1Structure } from './cose/structures.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext, Packed } from './envelope.ts'
 import { signingKey } from './keys.ts'
 
@@ -52,7 +53,7 @@ export async function packSignedCompact(
 ): Promise<Packed> {
   if (message.from !== undefined) expectFrom(message, from)
   const serialize: SignOptions['serialize'] = (implied) => serializeCompact(message, { types: context.types, implied })
-  const { bytes, mediaType, derivedId } = await signPlaintext({ serialize, by: from, ids }, context)
+  const { bytes, mediaType, derivedId } = await signPlaintext({ serialize, by: from, ids }, documentKeys(context))
   return { bytes, mediaType, id: message.id ?? derivedId }
 }
 

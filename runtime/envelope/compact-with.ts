@@ -7,7 +7,7 @@ import type { Ids } from './compact-keys.ts'
 import type { CompactPart, OpenedLayer, SealedLayer, SealOptions, SignOptions } from './compact-part.ts'
 import type { CompactContext } from './compact-psk.ts'
 import { openCompact, sealCompact } from './compact-seal.ts'
-import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
+import type { EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 
 /**
  * The compact envelope with more than `compact()` has, each part where it is wanted.
@@ -75,7 +75,7 @@ function signWith(parts: readonly CompactPart[], options: SignOptions, context: 
 async function allKeys(
   from: string | undefined,
   [first, ...others]: readonly string[],
-  context: EnvelopeContext,
+  context: CompactContext,
 ): Promise<Pick<SealOptions, 'sender' | 'recipients'>> {
   if (first === undefined) throw new TypeError('"to" expected a DID, or several')
   let { sender, recipients } = await keysFor(from, first, context)

@@ -7,7 +7,8 @@ import type { Ids } from './compact-keys.ts'
 import type { SealOptions } from './compact-part.ts'
 import type { CompactContext } from './compact-psk.ts'
 import { openCompact, sealCompact } from './compact-seal.ts'
-import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
+import { documentKeys } from './document-keys.ts'
+import type { EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 import { authcryptKeys, recipientKeys } from './keys.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
 import { type PskCache, pskCache } from './psk-cache.ts'
@@ -45,10 +46,10 @@ export function compactFormat(
     derivesId: true,
     recognizes: (firstByte) => firstByte >= 0x80,
     pack: (message, parties, context) =>
-      pack(message, { ...parties, ids: parties.introduces ? 'long' : ids }, { ...context, ...cache }),
+      pack(message, { ...parties, ids: parties.introduces ? 'long' : ids }, { ...documentKeys(context), ...cache }),
     async unpack(bytes, context) {
       expectSize(bytes, maxBytes)
-      return unpack(bytes, { ...context, ...cache })
+      return unpack(bytes, { ...documentKeys(context), ...cache })
     },
   }
 }
@@ -79,7 +80,7 @@ export async function packCompact(
 export async function keysFor(
   from: string | undefined,
   to: string,
-  context: EnvelopeContext,
+  context: CompactContext,
 ): Promise<Pick<SealOptions, 'sender' | 'recipients'>> {
   if (from !== undefined) return authcryptKeys(from, to, context, curves)
   return { recipients: await recipientKeys(to, context, curves) }

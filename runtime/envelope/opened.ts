@@ -3,6 +3,7 @@ import type { PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
 import { checkAddressing, sameDid } from './addressing.ts'
+import { documentKeys } from './document-keys.ts'
 import type { Allows, Encoding, EnvelopeContext, Layer, Leniency, Unpacked } from './envelope.ts'
 import { listedKey } from './keys.ts'
 
@@ -108,7 +109,7 @@ export async function ownKey(
 ): Promise<PublicKey> {
   for (const kid of kids) {
     if (!(await context.secrets.has(kid))) continue
-    const key = await listedKey(kid, 'keyAgreement', context)
+    const key = await listedKey(kid, 'keyAgreement', documentKeys(context))
     if (key && isUsable(key)) return key
   }
   throw new DidCommError('ERR_RECIPIENT_UNKNOWN', 'no key of ours is among the recipients')
@@ -120,7 +121,7 @@ export async function authorisedKey(
   relationship: 'keyAgreement' | 'authentication',
   context: EnvelopeContext,
 ): Promise<PublicKey> {
-  const key = await listedKey(kid, relationship, context)
+  const key = await listedKey(kid, relationship, documentKeys(context))
   if (key) return key
   throw new DidCommError('ERR_ENVELOPE_ADDRESSING', `the sender's DID does not list its key for ${relationship}`)
 }

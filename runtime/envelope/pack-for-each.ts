@@ -1,7 +1,7 @@
 import { didOf } from '../did/did-url.ts'
 import type { Packable } from '../message/message.ts'
 import { expectDistinct } from './addressing.ts'
-import type { CompactContext } from './compact-psk.ts'
+import type { PackContext } from './compact-psk.ts'
 import type { Packed } from './envelope.ts'
 import { type PackAsOptions, pack } from './pack.ts'
 
@@ -28,7 +28,7 @@ export interface PackedFor extends Packed {
 export async function packForEach(
   message: Packable,
   options: PackForEachOptions,
-  context: CompactContext,
+  context: PackContext,
 ): Promise<PackedFor[]> {
   expectDistinct(options.to)
   if (message.id === undefined) throw new TypeError('"message.id" expected: the envelopes are of one message')

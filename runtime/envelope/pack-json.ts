@@ -3,6 +3,7 @@ import { ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Message, Packable } from '../message/message.ts'
 import { serializeMessage } from '../message/plaintext.ts'
 import { checkPacking, expectFrom, withId } from './addressing.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
 import { encryptJwe } from './jwe/jwe.ts'
@@ -74,7 +75,7 @@ async function authcrypt(
   context: EnvelopeContext,
 ): Promise<Uint8Array> {
   const { from, to, ...enc } = options
-  const { sender, recipients } = await authcryptKeys(from, to, context)
+  const { sender, recipients } = await authcryptKeys(from, to, documentKeys(context))
   const { kid } = sender
   const deriveBits: DeriveBits = (peerPublicKey, isLasting) => context.secrets.deriveBits(kid, peerPublicKey, isLasting)
   return encryptJwe({ plaintext, recipients, sender: { kid, deriveBits }, ...enc }, context)
@@ -86,7 +87,10 @@ async function anoncrypt(
   enc: Enc | undefined,
   context: EnvelopeContext,
 ): Promise<Uint8Array> {
-  return encryptJwe({ plaintext, recipients: await recipientKeys(to, context), ...(enc && { enc }) }, context)
+  return encryptJwe(
+    { plaintext, recipients: await recipientKeys(to, documentKeys(context)), ...(enc && { enc }) },
+    context,
+  )
 }
 
 async function sign(
@@ -96,7 +100,7 @@ async function sign(
 ): Promise<Uint8Array> {
   const signers: JwsSigner[] = []
   for (const named of [from, ...alsoBy]) {
-    const { kid, curve } = await signingKey(named, context)
+    const { kid, curve } = await signingKey(named, documentKeys(context))
     if (signers.some((signer) => signer.kid === kid)) throw new TypeError('"alsoBy" expected keys that do not sign yet')
     signers.push({ kid, curve, sign: (data) => context.secrets.sign(kid, data) })
   }

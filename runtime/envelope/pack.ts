@@ -1,8 +1,9 @@
 import type { Packable } from '../message/message.ts'
 import type { Ids } from './compact-keys.ts'
 import { compactParts } from './compact-parts.ts'
-import type { CompactContext } from './compact-psk.ts'
+import type { PackContext } from './compact-psk.ts'
 import { packWith } from './compact-with.ts'
+import { documentKeys } from './document-keys.ts'
 import type { Encoding, Packed } from './envelope.ts'
 import { type PackJsonOptions, packJson } from './pack-json.ts'
 
@@ -21,8 +22,8 @@ export interface PackAsOptions extends PackJsonOptions {
  * @throws TypeError where `message` and `options` contradict each other
  * @throws DidCommError `ERR_DID_NOT_FOUND`, `ERR_DID_UNUSABLE`, `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`, `ERR_ENVELOPE_UNSUPPORTED`
  */
-export async function pack(message: Packable, options: PackAsOptions, context: CompactContext): Promise<Packed> {
+export async function pack(message: Packable, options: PackAsOptions, context: PackContext): Promise<Packed> {
   return options.encoding === 'compact'
-    ? packWith(compactParts, message, options, context)
+    ? packWith(compactParts, message, options, documentKeys(context))
     : packJson(message, options, context)
 }

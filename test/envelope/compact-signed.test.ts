@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/bytes/index.ts'
 import { sealCompact } from '../../runtime/envelope/compact-seal.ts'
 import { signCose1 } from '../../runtime/envelope/cose/index.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import {
   compact,
   compactWith,
@@ -255,7 +256,7 @@ describe('a signed message inside of an encrypted one', () => {
     })
     const options = { plaintext: content, recipients: [key(gateway)] as const, ids: 'short' as const }
     const context = from ? contextOf(from, everybody) : asStranger
-    return (await sealCompact({ ...options, sender: from && key(from) }, context)).bytes
+    return (await sealCompact({ ...options, sender: from && key(from) }, documentKeys(context))).bytes
   }
 
   test('for somebody else is not taken from who passes it on [B7]', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openCompact } from '../../runtime/envelope/compact-seal.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { type CompactPart, pack, several, signed, unpack } from '../../runtime/envelope/index.ts'
 import { typeRegistry } from '../../runtime/message/index.ts'
 import { type CompactVectors, compactVectors } from '../../tools/write-compact-vectors.ts'
@@ -63,7 +64,10 @@ describe('an envelope for one key', () => {
     })
 
     test(`${vector.name}: opens`, async () => {
-      const opened = await openCompact(bytes(vector.envelope), contextFor(vector.recipient, vector.sender))
+      const opened = await openCompact(
+        bytes(vector.envelope),
+        documentKeys(contextFor(vector.recipient, vector.sender)),
+      )
       expect(opened.content).toEqual(bytes(vector.plaintext))
       expect(opened.derivedId).toBe(vector.derivedId)
       const sender = vector.sender && { senderKid: vector.sender.url }
@@ -84,7 +88,7 @@ describe('an envelope for several keys', () => {
       })
 
       test(`${to}: opens`, async () => {
-        const opened = await several().open(bytes(vector.envelope), contextFor(recipient, vector.sender))
+        const opened = await several().open(bytes(vector.envelope), documentKeys(contextFor(recipient, vector.sender)))
         expect(opened.content).toEqual(bytes(vector.plaintext))
         expect(opened.derivedId).toBe(vector.derivedId)
         const sender = vector.sender && { senderKid: vector.sender.url }
@@ -154,7 +158,7 @@ describe('what must be refused', () => {
     context: ReturnType<typeof contextOf>,
     reference: (envelope: Buffer) => unknown,
   ) => {
-    await expect(open(bytes(envelope), context)).rejects.toMatchObject({ name: 'DidCommError' })
+    await expect(open(bytes(envelope), documentKeys(context))).rejects.toMatchObject({ name: 'DidCommError' })
     expect(() => reference(buffer(envelope))).toThrow()
   }
 

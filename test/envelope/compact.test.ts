@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/bytes/index.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
 import { sealCompact } from '../../runtime/envelope/compact-seal.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { compact, type EnvelopeContext, pack, pskCache, shortId, unpack } from '../../runtime/envelope/index.ts'
 import { type Packable, serializeCompact } from '../../runtime/message/index.ts'
 import { codeOf, contextOf, type Party, party, testSecrets } from './world.ts'
@@ -103,7 +104,7 @@ describe('addressing', () => {
         ids: 'short',
         ...(sender ? { sender: publicKeyOf(sender) } : {}),
       },
-      asSensor,
+      documentKeys(asSensor),
     )
     return bytes
   }

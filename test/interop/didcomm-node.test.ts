@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import {
   forwardType,
   pack,
@@ -173,7 +174,7 @@ describe('one message for several DIDs', () => {
   })
 
   test('in one envelope is what didcomm-node refuses, and DIDComm forbids to write [E1]', async () => {
-    const recipients = (await Promise.all(to.map((did) => recipientKeys(did, us(alice))))).flat()
+    const recipients = (await Promise.all(to.map((did) => recipientKeys(did, documentKeys(us(alice)))))).flat()
     const bytes = await encryptJwe({ plaintext: serializeMessage(toAll), recipients }, us(alice))
     await expect(them(bob).unpack(bytes)).rejects.toThrow(/Recipient keys are outside of one did/)
   })

@@ -2,7 +2,8 @@ import { type CborValue, decodeCbor, type Tagged } from '../../runtime/bytes/ind
 import { crypto } from '../../runtime/crypto/index.ts'
 import { memorySecrets } from '../../runtime/crypto/memory-secrets.ts'
 import type { DidDocument, PublicKey } from '../../runtime/did/document.ts'
-import type { CompactContext } from '../../runtime/envelope/index.ts'
+import type { CompactContext } from '../../runtime/envelope/compact-psk.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { typeRegistry } from '../../runtime/message/type-registry.ts'
 
 /** Who writes to whom in the vectors. All keys are hashes of their names, so that a second run writes the same file. */
@@ -58,13 +59,13 @@ const documents = [documentOf(sensor, signer), documentOf(gateway), documentOf(c
 /** The world of the sensor, with the random bytes that are asked for in turn. */
 export function contextOf(...random: Uint8Array[]): CompactContext {
   const keys = [sensor, signer].map(({ key, secretKey }) => ({ kid: key.kid, curve: key.curve as 'X25519', secretKey }))
-  return {
+  return documentKeys({
     crypto,
     secrets: memorySecrets(crypto, keys),
     randomBytes: (lengthBytes) => (random.shift() ?? new Uint8Array(0)).slice(0, lengthBytes),
     resolve: async (did) => documents.find(({ id }) => id === did) ?? { id: did },
     types,
-  }
+  })
 }
 
 /** The elements of the array under the tag. */

@@ -10,6 +10,7 @@ import { ecdhRecipients } from '../cose/ecdh-recipient.ts'
 import { encryptCoseFor } from '../cose/encrypt.ts'
 import { KID, TYP } from '../cose/labels.ts'
 import { signCose1 } from '../cose/sign1.ts'
+import { documentKeys } from '../document-keys.ts'
 import type { EnvelopeContext, Packed, PackOptions } from '../envelope.ts'
 import type { Enc } from '../jwe/algorithms.ts'
 import { apvOf } from '../jwe/parse.ts'
@@ -42,12 +43,12 @@ export async function packCbor(
   const unsigned = serializeCborMessage(complete, options.attachments)
   const plaintext = sign === undefined ? unsigned : await signed(unsigned, sign, context)
   const anoncrypt = async (content: Uint8Array): Promise<Uint8Array> =>
-    encrypt(content, { recipients: await recipientKeys(to, context), enc: enc ?? 'XC20P' }, context)
+    encrypt(content, { recipients: await recipientKeys(to, documentKeys(context)), enc: enc ?? 'XC20P' }, context)
   if (from === undefined) return packed(await anoncrypt(plaintext))
   if (enc !== undefined && !encEntry((entry) => entry.enc === enc).committing && !protectSender) {
     throw new DidCommError('ERR_ENVELOPE_UNSUPPORTED', `${enc} is not allowed for authcrypt`)
   }
-  const keys = await authcryptKeys(from, to, context)
+  const keys = await authcryptKeys(from, to, documentKeys(context))
   const authenticated = await encrypt(plaintext, { ...keys, enc: 'A256CBC-HS512' }, context)
   return packed(protectSender ? await anoncrypt(authenticated) : authenticated)
 
@@ -78,7 +79,7 @@ export function packPlaintextCbor(message: Message, options: Pick<CborWriting, '
 }
 
 async function signed(payload: Uint8Array, from: string, context: EnvelopeContext): Promise<Uint8Array> {
-  const { kid, curve } = await signingKey(from, context)
+  const { kid, curve } = await signingKey(from, documentKeys(context))
   const protectedMap = new Map<CborValue, CborValue>([
     [TYP, SIGNED_CBOR],
     [KID, encodeUtf8(kid)],

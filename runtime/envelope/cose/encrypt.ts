@@ -128,7 +128,8 @@ export interface CoseDecryptForKeys {
  * Decrypts with one recipient's key, over what was received. Every failure is the one `ERR_ENVELOPE_DECRYPT`, and takes the same
  * steps.
  *
- * @throws DidCommError `ERR_ENVELOPE_DECRYPT`; what else `unwrap` throws is passed on, for example a key store out of reach
+ * @throws DidCommError `ERR_ENVELOPE_DECRYPT`; what else `unwrap` throws is passed on: `ERR_TOO_LARGE` for a header that no key is derived
+ * with, or a key store out of reach
  */
 export async function decryptCoseFor(
   envelope: CoseEncrypt,

@@ -112,7 +112,7 @@ export function deriveCoseKey(crypto: Crypto, secret: Uint8Array, use: CoseKdfUs
 }
 
 /** The COSE_KDF_Context of RFC 9053 §5.2. */
-export function kdfContext(use: CoseKdfUse, { partyU, partyV, publicInfo, privateInfo }: CoseKdfInputs): Uint8Array {
+function kdfContext(use: CoseKdfUse, { partyU, partyV, publicInfo, privateInfo }: CoseKdfInputs): Uint8Array {
   const { algorithmId, keyBytes, protectedHeader } = use
   const suppPubInfo = [keyBytes * 8, protectedHeader, ...(publicInfo ? [publicInfo] : [])]
   const context = [algorithmId, partyInfo(partyU), partyInfo(partyV), suppPubInfo]
