@@ -1,7 +1,7 @@
 import { isDidCommError } from 'didcomm-mote'
 import { explain, type Part } from './explain/index.ts'
 import { forwarded, type Opener } from './open.ts'
-import { linesOf, type Paint, printable } from './print.ts'
+import { columns, linesOf, type Paint, printable } from './print.ts'
 
 /** One envelope, taken apart and perhaps opened; a message for a mediator has others in it. */
 export interface Inspected {
@@ -39,7 +39,7 @@ export function linesOfInspected(
   { envelope, opened, error, forwarded: inner = [] }: Inspected,
   paint: Paint,
 ): string[] {
-  const lines = [paint.dim(' bytes'), ...linesOf(envelope, paint)]
+  const lines = [paint.dim(columns), ...linesOf(envelope, paint)]
   if (error !== undefined) lines.push('', `not opened: ${printable(error)}`)
   if (opened) lines.push('', ...linesOfOpened(opened, paint))
   for (const one of inner) lines.push('', paint.bold('to be forwarded:'), '', ...linesOfInspected(one, paint))

@@ -3,6 +3,7 @@ import { type Json, parseJson } from 'didcomm-mote/bytes'
 import { crypto as core, memorySecrets, type SecretJwk, type SecretKey, secretKeyFromJwk } from 'didcomm-mote/crypto'
 import { didJwk, didKey, didOf, didPeer, type SecretMultikey, secretKeyFromMultikey } from 'didcomm-mote/did'
 import { forwardType, unpack, unwrapForward } from 'didcomm-mote/envelope'
+import { cborEnvelope } from 'didcomm-mote/envelope/cbor'
 import { typeRegistry } from 'didcomm-mote/message'
 import { telemetry } from 'didcomm-mote/protocols/telemetry'
 import { world } from 'didcomm-mote/world'
@@ -43,7 +44,10 @@ export async function opener(secretsJson: Uint8Array, contacts: readonly string[
     types: typeRegistry(telemetry().types ?? []),
     knownKids: book.knownKids,
   }
-  return { open: (bytes) => unpack(bytes, context) }
+  const cbor = cborEnvelope()
+  return {
+    open: (bytes) => (cbor.recognizes(bytes[0] ?? 0, bytes) ? cbor.unpack(bytes, context) : unpack(bytes, context)),
+  }
 }
 
 /** The envelopes in a message for a mediator. */

@@ -22,17 +22,20 @@ export function printable(text: string): string {
   )
 }
 
-/** Lists a part and its pieces, a line each: how many bytes, and what they are. */
+/** Lists a part and its pieces, a line each: where it begins, how many bytes, and what they are. */
 export function linesOf(part: Part, paint: Paint, depth = 0): string[] {
   const pieces = part.parts ?? []
   const rest = part.bytes - pieces.reduce((sum, { bytes }) => sum + bytes, 0)
-  const lines = [line(part.bytes, depth, paint.bold(printable(part.name)), part.text)]
+  const lines = [line(part, depth, paint.bold(printable(part.name)))]
   for (const piece of pieces) lines.push(...linesOf(piece, paint, depth + 1))
-  if (pieces.length > 0 && rest > 0) lines.push(line(rest, depth + 1, paint.dim('structure'), undefined))
+  if (pieces.length > 0 && rest > 0) lines.push(line({ bytes: rest }, depth + 1, paint.dim('structure')))
   return lines
 }
 
-function line(bytes: number, depth: number, name: string, text: string | undefined): string {
+/** The title of the columns. */
+export const columns = '    at  bytes'
+
+function line({ offset, bytes, text }: Omit<Part, 'name'>, depth: number, name: string): string {
   const shown = text === undefined ? '' : `  ${printable(text)}`
-  return `${String(bytes).padStart(6)}  ${'  '.repeat(depth)}${name}${shown}`
+  return `${String(offset ?? '').padStart(6)} ${String(bytes).padStart(6)}  ${'  '.repeat(depth)}${name}${shown}`
 }

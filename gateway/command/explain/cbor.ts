@@ -1,35 +1,62 @@
 import { isDidCommError } from 'didcomm-mote'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from 'didcomm-mote/bytes'
 import { telemetry } from 'didcomm-mote/protocols/telemetry'
-import { ALGORITHMS, HEADERS, MESSAGES, PLAINTEXT, SENML } from './labels.ts'
+import { ALGORITHMS, HEADERS, KEY_WRAPS, KEYS, MESSAGES, PLAINTEXT, SENML, TAG_BYTES } from './labels.ts'
 import { hexText, type Part, shortened } from './part.ts'
 
-/** An authentication tag has as many bytes at the end of a ciphertext. */
-const TAG_BYTES = 16
+/** An authentication tag has as many bytes at the end of a ciphertext, of most algorithms. */
+const USUAL_TAG_BYTES = 16
 const SHORT_ID_BYTES = 8
+/** `didcomm/v2+cbor` does not say how its maps are sorted. */
+const inAnyOrder = { anyMapOrder: true } as const
+
+/** The label of the algorithm in a header. */
+const ALG = 1
 
 const TYPES = new Map(telemetry().types?.map(({ code, type }) => [code, type]))
 
-/** Takes a compact envelope or another COSE message apart. It has to be deterministic CBOR. */
+/** Takes a compact envelope or another COSE message apart. It has to be deterministic CBOR, though its maps may be in any order. */
 export function explainCbor(bytes: Uint8Array): Part {
-  const value = decodeCbor(bytes)
-  return { ...messagePart(value), bytes: bytes.length }
+  return placed({ ...messagePart(decodeCbor(bytes, inAnyOrder)), bytes: bytes.length }, 0)
+}
+
+/** In CBOR all that holds pieces together stands before the first of them. */
+function placed(part: Part, offset: number): Part {
+  if (!part.parts) return { ...part, offset }
+  let next = offset + part.bytes - part.parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  const parts = part.parts.map((piece) => {
+    const at = next
+    next += piece.bytes
+    return placed(piece, at)
+  })
+  return { ...part, offset, parts }
 }
 
 function messagePart(value: CborValue): Part {
   if (!(value instanceof Tagged)) return plaintextPart(value)
   const message = MESSAGES.get(value.tag)
   if (!message || !Array.isArray(value.value)) return cborPart(`tag ${value.tag}`, value.value)
-  const parts = value.value.map((item, i) => fieldPart(message.fields[i] ?? `${i}`, item))
-  return { name: message.name, bytes: sizeOf(value), parts }
+  return { name: message.name, bytes: sizeOf(value), parts: fieldParts(value.value, message.fields) }
 }
 
 function sizeOf(value: CborValue): number {
   return encodeCbor(value).length
 }
 
-/** A field of a COSE message (RFC 9052 §3, §4, §5). */
-function fieldPart(name: string, value: CborValue): Part {
+/** The fields of a COSE message or of one of its layers (RFC 9052 §3, §4, §5). */
+function fieldParts(values: readonly CborValue[], names: readonly string[]): Part[] {
+  const alg = algOf(values)
+  return values.map((item, i) => fieldPart(names[i] ?? `${i}`, item, alg))
+}
+
+/** The algorithm of a layer, from its headers, which are its first two fields. */
+function algOf([header, unprotected]: readonly CborValue[]): CborValue {
+  const maps = [header instanceof Uint8Array ? decoded(header) : undefined, unprotected]
+  return maps.map((map) => (map instanceof Map ? map.get(ALG) : undefined)).find((alg) => alg !== undefined)
+}
+
+function fieldPart(name: string, value: CborValue, alg: CborValue): Part {
+  if (name === 'ciphertext' && value instanceof Uint8Array) return ciphertextPart(name, value, alg)
   if (value instanceof Uint8Array) return bytesField(name, value)
   if (name === 'unprotected' && value instanceof Map) return { name, bytes: sizeOf(value), parts: headerParts(value) }
   if ((name === 'recipients' || name === 'signatures') && Array.isArray(value)) {
@@ -41,7 +68,7 @@ function fieldPart(name: string, value: CborValue): Part {
 
 function layerPart(name: string, value: CborValue, fields: readonly string[]): Part {
   if (!Array.isArray(value)) return cborPart(name, value)
-  return { name, bytes: sizeOf(value), parts: value.map((item, i) => fieldPart(fields[i] ?? `${i}`, item)) }
+  return { name, bytes: sizeOf(value), parts: fieldParts(value, fields) }
 }
 
 function bytesField(name: string, value: Uint8Array): Part {
@@ -49,16 +76,25 @@ function bytesField(name: string, value: Uint8Array): Part {
   const inner = name === 'protected' || name === 'payload' ? decoded(value) : undefined
   if (name === 'protected' && inner instanceof Map) return { name, bytes, parts: headerParts(inner) }
   if (name === 'payload' && inner !== undefined) return { name, bytes, parts: [messagePart(inner)] }
-  if (name === 'ciphertext' && value.length >= TAG_BYTES) {
-    return { name, bytes, text: `${value.length - TAG_BYTES} bytes encrypted, and a tag: ${hexText(value)}` }
-  }
   return { name, bytes, text: value.length === 0 ? 'empty' : hexText(value) }
+}
+
+function ciphertextPart(name: string, value: Uint8Array, alg: CborValue): Part {
+  const bytes = sizeOf(value)
+  if (KEY_WRAPS.has(alg)) return { name, bytes, text: `a wrapped key: ${hexText(value)}` }
+  const tagBytes = TAG_BYTES.get(alg) ?? USUAL_TAG_BYTES
+  if (value.length < tagBytes) return bytesField(name, value)
+  return {
+    name,
+    bytes,
+    text: `${value.length - tagBytes} bytes encrypted, and a tag of ${tagBytes}: ${hexText(value)}`,
+  }
 }
 
 /** The CBOR in a byte string, or `undefined` where there is none. */
 function decoded(bytes: Uint8Array): CborValue {
   try {
-    return decodeCbor(bytes)
+    return decodeCbor(bytes, inAnyOrder)
   } catch (error) {
     if (isDidCommError(error)) return undefined
     throw error
@@ -76,7 +112,9 @@ function headerPart(name: string, value: CborValue): Part {
   if (name === 'alg' && typeof value === 'number') {
     return { name, bytes: 0, text: `${value}: ${ALGORITHMS.get(value) ?? 'not known here'}` }
   }
-  return value instanceof Uint8Array && name.endsWith('id') ? keyIdPart(name, value) : cborPart(name, value)
+  const namesKey = name.endsWith('id') || name.endsWith('identity')
+  if (value instanceof Uint8Array && namesKey) return keyIdPart(name, value)
+  return cborPart(name, value, name.endsWith(' key') ? KEYS : undefined)
 }
 
 /** How an envelope names a key (`docs/compact-envelope.md`, "Structure"). */

@@ -8,7 +8,7 @@ export const MESSAGES: ReadonlyMap<number, { readonly name: string; readonly fie
   [98, { name: 'signed message (COSE_Sign)', fields: ['protected', 'unprotected', 'payload', 'signatures'] }],
 ])
 
-/** Header parameters (RFC 9052 §3.1, RFC 9053 §6, draft-ietf-cose-hpke). */
+/** Header parameters (RFC 9052 §3.1, RFC 9053 §6, RFC 9596, draft-ietf-cose-hpke). */
 export const HEADERS: ReadonlyMap<CborValue, string> = new Map<CborValue, string>([
   [1, 'alg'],
   [2, 'crit'],
@@ -16,6 +16,7 @@ export const HEADERS: ReadonlyMap<CborValue, string> = new Map<CborValue, string
   [4, 'kid'],
   [5, 'IV'],
   [6, 'partial IV'],
+  [16, 'typ'],
   [-1, 'ephemeral key'],
   [-2, 'static key'],
   [-3, 'static key id'],
@@ -26,6 +27,26 @@ export const HEADERS: ReadonlyMap<CborValue, string> = new Map<CborValue, string
   [-22, 'PartyU nonce'],
   [-24, 'PartyV identity'],
 ])
+
+/** Parameters of a key on a curve (RFC 9052 §7.1, RFC 9053 §7.1). */
+export const KEYS: ReadonlyMap<CborValue, string> = new Map<CborValue, string>([
+  [1, 'kty'],
+  [2, 'kid'],
+  [3, 'alg'],
+  [-1, 'crv'],
+  [-2, 'x'],
+  [-3, 'y'],
+])
+
+/** How many bytes of a ciphertext are its tag; 16 where the algorithm is not here (RFC 9053 §4, RFC 7518 §5.2.5). */
+export const TAG_BYTES: ReadonlyMap<CborValue, number> = new Map<CborValue, number>([
+  [10, 8],
+  [11, 8],
+  ['A256CBC-HS512', 32],
+])
+
+/** Algorithms whose ciphertext is a wrapped key (RFC 3394), which has no tag of its own. */
+export const KEY_WRAPS: ReadonlySet<CborValue> = new Set<CborValue>([-5, -31, -34, 'ECDH-ES+A256KW', 'ECDH-1PU+A256KW'])
 
 /** Algorithms (RFC 9053, RFC 9864, draft-ietf-cose-hpke). */
 export const ALGORITHMS: ReadonlyMap<number, string> = new Map([

@@ -2,6 +2,8 @@
 export interface Part {
   readonly name: string
   readonly bytes: number
+  /** Where it begins in the envelope; absent in JSON, where pieces lie in base64url. */
+  readonly offset?: number
   /** What it says, on one line. */
   readonly text?: string
   readonly parts?: readonly Part[]

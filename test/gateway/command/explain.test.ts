@@ -35,6 +35,23 @@ describe('the parts of an envelope', () => {
     }
   })
 
+  it('begin in CBOR where they say, one after another', () => {
+    for (const { envelope } of ownVectors<{ vectors: { envelope: string }[] }>('own/compact.json').vectors) {
+      let end = 0
+      for (const { offset = -1, bytes } of leaves(explain(Buffer.from(envelope, 'hex')))) {
+        expect(offset).toBeGreaterThanOrEqual(end)
+        end = offset + bytes
+      }
+      expect(end).toBe(envelope.length / 2)
+    }
+    // {"type": "a", "id": "b"}, in another order than the deterministic one.
+    const part = explain(Buffer.from('a2647479706561616269646162', 'hex'))
+    expect(part.parts).toEqual([
+      { name: 'type', bytes: 7, offset: 1, text: 'a' },
+      { name: 'id', bytes: 5, offset: 8, text: 'b' },
+    ])
+  })
+
   it('name what the numbers stand for', () => {
     const plaintext = new Map<number, unknown>([
       [2, 1],

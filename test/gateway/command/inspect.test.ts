@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contactBook, didKeyIdentity, firstOf } from 'didcomm-mote'
 import { crypto, memorySecrets, secretKeyToJwk } from 'didcomm-mote/crypto'
 import { didKey, secretKeyToMultikey } from 'didcomm-mote/did'
 import { forwardType, pack, packSigned, wrapForward } from 'didcomm-mote/envelope'
+import { packCbor } from 'didcomm-mote/envelope/cbor'
 import { typeRegistry } from 'didcomm-mote/message'
 import { report, reportType } from 'didcomm-mote/protocols/telemetry'
 import { world } from 'didcomm-mote/world'
@@ -56,19 +57,35 @@ describe('an envelope without secrets', () => {
     const { output, exitCode } = await run(vector?.envelope ?? '')
     expect(exitCode).toBe(0)
     expect(output.split('\n')).toEqual([
-      ' bytes',
-      '   104  encrypted message (COSE_Encrypt0)',
-      '    15    protected',
-      '     3      alg  42: HPKE-4: X25519, HKDF-SHA256, ChaCha20Poly1305',
-      '    10      psk_id  3d9785ef0c39e65b, a short id',
-      '     2      structure',
-      '    46    unprotected',
-      '    10      kid  22aad3f1aaa0b0be, a short id',
-      '    35      ek  8cb83e79ecd3841ebf486e98e297afd566b0275952418cde42e2bd822ba9f47b',
-      '     1      structure',
-      expect.stringContaining('    41    ciphertext  23 bytes encrypted, and a tag: 596763a6'),
-      '     2    structure',
+      '    at  bytes',
+      '     0    104  encrypted message (COSE_Encrypt0)',
+      '     2     15    protected',
+      '     4      3      alg  42: HPKE-4: X25519, HKDF-SHA256, ChaCha20Poly1305',
+      '     7     10      psk_id  3d9785ef0c39e65b, a short id',
+      '            2      structure',
+      '    17     46    unprotected',
+      '    18     10      kid  22aad3f1aaa0b0be, a short id',
+      '    28     35      ek  8cb83e79ecd3841ebf486e98e297afd566b0275952418cde42e2bd822ba9f47b',
+      '            1      structure',
+      expect.stringContaining('    63     41    ciphertext  23 bytes encrypted, and a tag of 16: 596763a6'),
+      '            2    structure',
     ])
+  })
+
+  it('in the README is explained as it says', async () => {
+    const text = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    const [, given = '', shown] = /^\$ npx didcomm-mote inspect (\w+)\n([\s\S]*?)\n```/m.exec(text) ?? []
+    expect((await run(given)).output).toBe(shown)
+  })
+
+  it('of didcomm/v2+cbor names what is in its headers', async () => {
+    const { bytes } = await packCbor(message, { to: bob.did, from: alice.did }, await contextOf(alice))
+    const { output } = await run(base64(bytes))
+    expect(output).toContain('typ  application/didcomm-encrypted+cbor')
+    expect(output).toMatch(/ciphertext {2}\d+ bytes encrypted, and a tag of 32: /)
+    expect(output).toMatch(new RegExp(`PartyU identity {2}${alice.did}#`))
+    expect(output).toMatch(/ crv {2}4$/m)
+    expect(output).toContain('ciphertext  a wrapped key: ')
   })
 
   it('in JSON is explained with its headers', async () => {
@@ -138,6 +155,14 @@ describe('an envelope with secrets', () => {
     expect(output).toContain(`  recipient: ${bob.did}\n`)
     expect(output).toMatch(/"v": 21\.5/)
     for (const { d } of JSON.parse(secretsOf(bob)).keys) expect(output).not.toContain(d)
+  })
+
+  it('in didcomm/v2+cbor is opened as well', async () => {
+    const { bytes } = await packCbor(message, { to: bob.did, from: alice.did }, await contextOf(alice))
+    const { output, exitCode } = await run('--secrets', file('bob.json', secretsOf(bob)), base64(bytes))
+    expect(exitCode).toBe(0)
+    expect(output).toContain(`  layers: authcrypt\n  sender: ${alice.did}\n`)
+    expect(output).toMatch(/"v": 21\.5/)
   })
 
   it('takes Multikeys as well, and one key alone', async () => {
