@@ -77,6 +77,19 @@ describe('the time of a message', () => {
   })
 })
 
+describe('without a clock', () => {
+  it('a message counts as made when it says so, and one that says nothing as older than all', async () => {
+    const { bob, packetFrom } = await bobWith({ now: () => Number.NaN, seen: memorySeenStore({ maxSeen: 2 }) })
+    const packets: Packet[] = []
+    for (const second of [1, 2, 3, 4]) packets.push(await packetFrom('a', { created_time: second }))
+    for (const packet of packets) expect(await bob.agent.receive(packet)).toBe('accepted')
+    // Two are remembered; an older one may be a copy of one that is forgotten.
+    const undated = await packetFrom('a', {}, Number.NaN)
+    for (const packet of [...packets.slice(0, 2), undated]) expect(await bob.agent.receive(packet)).toBe('refused')
+    expect(bob.agent.counters()).toMatchObject({ received: 4, refused: { ERR_MESSAGE_EXPIRED: 3 } })
+  })
+})
+
 describe('a message that comes again', () => {
   it('is another one where another sender gave it the same id [B1, B5]', async () => {
     const { bob, packetFrom, handled } = await bobWith()
