@@ -67,6 +67,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './protocols/telemetry': hostless,
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: mqttWords },
+  './transports/ble': hostless,
   './transports/http': {},
   './transports/https-get': {},
   './transports/ws': { without: ['ws'] },

@@ -1,0 +1,47 @@
+/** What a port tells its user. */
+export interface BlePortEvents {
+  /** A value of the other side has come. */
+  value(value: Uint8Array): void
+  /** The connection has ended, from whichever side; is called once. */
+  end(): void
+}
+
+/**
+ * One open connection of BLE, whichever the role, the library and the host: values go to the other side and come from it. What it is to
+ * say about itself has been said when a port is handed out.
+ */
+export interface BlePort {
+  /** What the other side has said about itself; absent in the mode of the DIF draft. */
+  readonly info?: Uint8Array
+  /** The longest value that can be written here: the MTU less 3, and 500 at most. */
+  readonly maxValueBytes: number
+  /** Begins to listen; what came before is handed over now. */
+  open(events: BlePortEvents): void
+  /** Sends one value; resolves when the next one may be sent. Rejects where the connection has ended. */
+  write(value: Uint8Array): Promise<void>
+  /** Ends the connection and frees what belongs to it. Resolves even where the adapter does not answer. */
+  close(): Promise<void>
+}
+
+/** Says what goes to the other side, given the longest value that this connection takes. */
+export type Introduce = (maxValueBytes: number) => Uint8Array
+
+/** The role that looks for others and connects to them. */
+export interface BleCentral {
+  /**
+   * Connects to the peripheral that is advertised under a name.
+   *
+   * @throws anything where it cannot be reached
+   */
+  connect(name: string, introduce: Introduce): Promise<BlePort>
+  /** Ends what it does by itself, such as a discovery; not the ports. */
+  close(): Promise<void>
+}
+
+/** The role that is looked for. */
+export interface BlePeripheral {
+  /** Begins to advertise under a name; `accept` takes over each connection. */
+  start(name: string, introduce: Introduce, accept: (port: BlePort) => void): Promise<void>
+  /** Ends the advertisement and takes no more connections. */
+  close(): Promise<void>
+}
