@@ -68,6 +68,8 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: mqttWords },
   './transports/ble': hostless,
+  './transports/ble-central': {},
+  './transports/ble-bluez': {},
   './transports/http': {},
   './transports/https-get': {},
   './transports/ws': { without: ['ws'] },

@@ -1,3 +1,22 @@
+/** The GATT service of a link and its characteristics, as 128-bit UUIDs. */
+export interface GattNames {
+  readonly service: string
+  /** The central writes to it, with response or without. */
+  readonly rx: string
+  /** The peripheral notifies of it. */
+  readonly tx: string
+  /** Each side introduces itself over it: the central writes, then reads. */
+  readonly info: string
+}
+
+/** The service of docs/ble.md. */
+export const gattNames: GattNames = {
+  service: '0998e470-9afe-47b0-9989-80c8c8bc8907',
+  rx: '0998e471-9afe-47b0-9989-80c8c8bc8907',
+  tx: '0998e472-9afe-47b0-9989-80c8c8bc8907',
+  info: '0998e473-9afe-47b0-9989-80c8c8bc8907',
+}
+
 /** What a port tells its user. */
 export interface BlePortEvents {
   /** A value of the other side has come. */

@@ -13,6 +13,29 @@ const vectors = JSON.parse(readFileSync(new URL('../vectors/own/ble.json', impor
 const numbered = (lengthBytes: number, start = 0) =>
   Uint8Array.from({ length: lengthBytes }, (_, index) => start + index)
 
+const text = readFileSync(new URL('../../docs/ble.md', import.meta.url), 'utf8')
+
+describe('docs/ble.md', () => {
+  it.each(['endpoint URI', 'how to send', 'media type', 'further context'])(
+    'answers what DIDComm asks: %s',
+    (question) => {
+      const row = text.split('\n').find((line) => line.startsWith(`| ${question} `))
+      expect(row).toMatch(/\|.*\|.*\w{3}.*\|/)
+    },
+  )
+
+  it('has examples that are vectors', () => {
+    const examples = /### Examples\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
+    const shown = [...examples.matchAll(/`((?:[0-9a-f]{2})+)`/g)].map(([, hex]) => hex)
+    const all = [
+      ...vectors.messages.flatMap(({ values }) => values),
+      ...[...vectors.receipts, ...vectors.infos].map(({ value }) => value),
+    ]
+    expect(shown.length).toBeGreaterThan(5)
+    expect(all).toEqual(expect.arrayContaining(shown))
+  })
+})
+
 describe('the vectors of docs/ble.md', () => {
   it('are those that are written', () => {
     expect(bleVectors).toEqual(vectors)
