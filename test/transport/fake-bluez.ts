@@ -66,6 +66,7 @@ export class FakeBluez {
   readonly #objects: BusObjects
   readonly #adapters: Adapter[]
   readonly #connections = new Map<string, Connection>()
+  #isStopped = false
   /** Learns that an adapter was turned off or on. */
   onPower: (index: number, isOn: boolean) => void = () => undefined
 
@@ -73,7 +74,7 @@ export class FakeBluez {
     this.#bus = bus
     this.#options = options
     this.#objects = new BusObjects((path, name, member, signature, body) =>
-      bus.send(Message.newSignal(path, name, member, signature, body)),
+      this.#send(Message.newSignal(path, name, member, signature, body)),
     )
     this.#adapters = Array.from({ length: options.adapters ?? 2 }, (_, index) => ({
       path: `/org/bluez/hci${index}`,
@@ -104,6 +105,7 @@ export class FakeBluez {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#bus.disconnect()
   }
 
@@ -157,6 +159,11 @@ export class FakeBluez {
     }
   }
 
+  /** What comes after the end goes nowhere. */
+  #send(message: Received): void {
+    if (!this.#isStopped) this.#bus.send(message)
+  }
+
   async #call(destination: string, path: string, name: string, member: string, signature = '', body: unknown[] = []) {
     const reply = await this.#bus.call(new Message({ destination, path, interface: name, member, signature, body }))
     return reply?.body[0]
@@ -167,12 +174,12 @@ export class FakeBluez {
     this.#dispatch(message).then(
       ([signature, ...body]) => {
         if (this.#options.isStuck?.(message.member)) return
-        this.#bus.send(Message.newMethodReturn(message, signature, body))
+        this.#send(Message.newMethodReturn(message, signature, body))
       },
       (error: Error & { errorName?: string }) => {
         // The types take the message for text.
         const newError = Message.newError as unknown as (message: Received, name: string, text: string) => Received
-        this.#bus.send(newError(message, error.errorName ?? 'org.bluez.Error.Failed', error.message))
+        this.#send(newError(message, error.errorName ?? 'org.bluez.Error.Failed', error.message))
       },
     )
     return true
