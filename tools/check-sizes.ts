@@ -70,6 +70,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './transports/ble': hostless,
   './transports/ble-central': {},
   './transports/ble-bluez': {},
+  './transports/ble-web': hostless,
   './transports/http': {},
   './transports/https-get': {},
   './transports/ws': { without: ['ws'] },
