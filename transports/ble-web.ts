@@ -45,8 +45,8 @@ export interface WebBleCentralOptions {
  * import { ble } from 'didcomm-mote/transports/ble'
  * import { type WebBluetooth, webBleCentral } from 'didcomm-mote/transports/ble-web'
  *
- * const { bluetooth } = navigator as unknown as { bluetooth: WebBluetooth }
- * const transport = ble({ name: 'phone', central: webBleCentral({ bluetooth }) })
+ * declare const navigator: { bluetooth: WebBluetooth }
+ * const transport = ble({ name: 'phone', central: webBleCentral(navigator) })
  */
 export function webBleCentral({ bluetooth }: WebBleCentralOptions): BleCentral {
   const chosen = new Map<string, WebDevice>()
