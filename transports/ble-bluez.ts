@@ -1,7 +1,7 @@
 import type { World } from '../runtime/world.ts'
 import { maxValueBytes } from './ble-framing.ts'
-import { type BlePeripheral, type BlePort, gattNames, type Introduce } from './ble-port.ts'
-import { BluezApplication, type GattActions, type GattPeer, GattRefusal } from './bluez-application.ts'
+import { type BlePeripheral, type BlePort, difNames, gattNames, type Introduce } from './ble-port.ts'
+import { BluezApplication, type GattActions, type GattPeer, GattRefusal, leastMtu } from './bluez-application.ts'
 import { BluezPort } from './bluez-port.ts'
 import { type DBus, type DBusBus, type DBusMessage, type DBusVariant, propertiesInterface, signalType } from './dbus.ts'
 import { world } from './world.ts'
@@ -13,6 +13,8 @@ export interface BluezPeripheralOptions {
   readonly bus: DBusBus
   /** `hci0` where absent. */
   readonly adapter?: string
+  /** `dif`: is a peripheral of the DIF's draft of 2021, JSON only, without receipts. */
+  readonly mode?: 'dif'
   /** How long BlueZ may take to answer; 10 s where absent. */
   readonly timeoutMs?: number
   /** After how long without a word a central loses its place to another; 30 s where absent. */
@@ -74,13 +76,18 @@ class BluezPeripheral implements BlePeripheral {
     this.#introduce = introduce
     this.#accept = accept
     applications += 1
-    this.#application = new BluezApplication(dbus, `/didcomm_mote/${applications}`, gattNames, name, this.#actions)
+    const names = this.#isDif ? difNames : gattNames
+    this.#application = new BluezApplication(dbus, `/didcomm_mote/${applications}`, names, name, this.#actions)
     bus.addMethodHandler(this.#onCall)
     bus.on('message', this.#onMessage)
     for (const rule of this.#rules) await this.#callBus('AddMatch', rule)
     this.#owner = await this.#callBus('GetNameOwner', bluez).then(String, () => '')
     await this.#powerOn()
     await this.#register()
+  }
+
+  get #isDif(): boolean {
+    return this.#options.mode === 'dif'
   }
 
   async close(): Promise<void> {
@@ -105,12 +112,16 @@ class BluezPeripheral implements BlePeripheral {
   readonly #actions: GattActions = {
     readInfo: ({ mtu }) => this.#introduce(valueBytesOf(mtu)),
     writeInfo: (value, peer) => this.#welcome(value, peer),
-    writeRx: (value, { device }) => {
+    writeRx: (value, peer) => {
+      const { device } = peer
+      if (this.#isDif && this.#port?.device === '') this.#port.known(device, valueBytesOf(peer.mtu))
       if (this.#port?.device !== device) throw new GattRefusal('introduce yourself first')
       this.#port.arrive(value)
     },
     startNotify: () => {
       this.#isNotifying = true
+      // Nobody introduces himself there; who it is shows with the first write.
+      if (this.#isDif) this.#welcome(undefined, { device: '', mtu: leastMtu })
     },
     stopNotify: () => {
       this.#isNotifying = false
@@ -119,7 +130,7 @@ class BluezPeripheral implements BlePeripheral {
     released: () => this.#registerLater(firstPauseMs),
   }
 
-  #welcome(info: Uint8Array, { device, mtu }: GattPeer): void {
+  #welcome(info: Uint8Array | undefined, { device, mtu }: GattPeer): void {
     const { idleMs = 30_000 } = this.#options
     const nowMs = this.#world.now()
     const current = this.#port

@@ -1,6 +1,6 @@
 import type { World } from '../runtime/world.ts'
 import { decodeInfo, maxValueBytes, minValueBytes } from './ble-framing.ts'
-import { type BleCentral, type BlePort, gattNames, type Introduce } from './ble-port.ts'
+import { type BleCentral, type BlePort, difNames, type GattNames, gattNames, type Introduce } from './ble-port.ts'
 import { BleScan } from './ble-scan.ts'
 import { type DBus, propertiesInterface } from './dbus.ts'
 import type {
@@ -24,6 +24,8 @@ export interface NodeBleCentralOptions {
   readonly adapter?: string
   /** The addresses of peripherals by their names, where they are known: these are connected to without looking for them. */
   readonly addresses?: Readonly<Record<string, string>>
+  /** `dif`: speaks to peripherals of the DIF's draft of 2021, JSON only, without receipts. */
+  readonly mode?: 'dif'
   /** How long a peripheral is looked for; 20 s where absent. */
   readonly scanMs?: number
   /** How long BlueZ may take for each step; 10 s where absent, and three times that for a connection. */
@@ -66,6 +68,7 @@ class NodeBleCentral implements BleCentral {
   readonly #bus: NonNullable<NodeBluetooth['dbus']>
   readonly #world: Pick<World, 'now' | 'timer'>
   readonly #timeoutMs: number
+  readonly #names: GattNames
   readonly #scan: BleScan
   readonly #ports = new Set<BlePort>()
   /** Where names were found before. What BlueZ has for a name is another one once it was connected to. */
@@ -80,11 +83,13 @@ class NodeBleCentral implements BleCentral {
     this.#bus = bluetooth.dbus
     this.#world = options.world ?? world()
     this.#timeoutMs = timeoutMs
+    this.#names = options.mode === 'dif' ? difNames : gattNames
     for (const [name, address] of Object.entries(addresses)) this.#addresses.set(name, address)
     // Without a listener an error of the bus would end the program.
     this.#bus.on('error', (error) => onError?.(error))
     this.#scan = new BleScan({
       adapterPath: `/org/bluez/${adapter}`,
+      service: this.#names.service,
       timer: this.#world.timer,
       objects: () => this.#objects(),
       startDiscovery: async () => this.#inTime((await this.#adapter()).startDiscovery()),
@@ -131,11 +136,10 @@ class NodeBleCentral implements BleCentral {
   async #open(device: NodeBleDevice, introduce: Introduce): Promise<BlePort> {
     await this.#inTime(device.connect(), 3 * this.#timeoutMs)
     await this.#resolved(device)
-    const service = await this.#inTime(device.gatt().then((gatt) => gatt.getPrimaryService(gattNames.service)))
-    const [rx, tx, info] = await Promise.all(
-      [gattNames.rx, gattNames.tx, gattNames.info].map((uuid) => service.getCharacteristic(uuid)),
-    )
-    if (!rx || !tx || !info) throw new Error('characteristics are missing')
+    const service = await this.#inTime(device.gatt().then((gatt) => gatt.getPrimaryService(this.#names.service)))
+    const rx = await service.getCharacteristic(this.#names.rx)
+    const tx = await service.getCharacteristic(this.#names.tx)
+    const info = this.#names.info === undefined ? undefined : await service.getCharacteristic(this.#names.info)
     const longest = await this.#valueBytesOf(rx)
     const port = new NodeBlePort({
       device,
@@ -146,20 +150,30 @@ class NodeBleCentral implements BleCentral {
       letGo: () => this.#exclusively(() => this.#letGo(device)),
       onEnd: () => {
         this.#ports.delete(port)
-        this.#exclusively(() => this.#forget(device, rx, tx, info)).catch(() => undefined)
+        this.#exclusively(() => this.#forget(device, rx, tx, ...(info ? [info] : []))).catch(() => undefined)
       },
     })
     try {
       await this.#inTime(tx.startNotifications())
-      await this.#inTime(info.writeValueWithResponse(Buffer.from(introduce(longest))))
-      const bytes = new Uint8Array(await this.#inTime(info.readValue()))
-      port.introduced(bytes, Math.min(longest, decodeInfo(bytes).maxValueBytes))
+      if (info) await this.#introduceTo(info, port, introduce, longest)
+      else port.introduced(undefined, longest)
     } catch (error) {
       port.end()
       throw error
     }
     this.#ports.add(port)
     return port
+  }
+
+  async #introduceTo(
+    info: NodeBleCharacteristic,
+    port: NodeBlePort,
+    introduce: Introduce,
+    longest: number,
+  ): Promise<void> {
+    await this.#inTime(info.writeValueWithResponse(Buffer.from(introduce(longest))))
+    const bytes = new Uint8Array(await this.#inTime(info.readValue()))
+    port.introduced(bytes, Math.min(longest, decodeInfo(bytes).maxValueBytes))
   }
 
   /** Waits for the services: `gatt()` waits for a signal that may have come before. */

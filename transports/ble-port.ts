@@ -5,16 +5,23 @@ export interface GattNames {
   readonly rx: string
   /** The peripheral notifies of it. */
   readonly tx: string
-  /** Each side introduces itself over it: the central writes, then reads. */
-  readonly info: string
+  /** Each side introduces itself over it: the central writes, then reads. The DIF draft has none. */
+  readonly info?: string
 }
 
 /** The service of docs/ble.md. */
-export const gattNames: GattNames = {
+export const gattNames: Required<GattNames> = {
   service: '0998e470-9afe-47b0-9989-80c8c8bc8907',
   rx: '0998e471-9afe-47b0-9989-80c8c8bc8907',
   tx: '0998e472-9afe-47b0-9989-80c8c8bc8907',
   info: '0998e473-9afe-47b0-9989-80c8c8bc8907',
+}
+
+/** The service of the DIF's draft (2021). */
+export const difNames: GattNames = {
+  service: 'd2f195b6-2e80-4ab0-be24-32ebe761352f',
+  rx: 'c3103ded-afd7-477c-b279-2ad264e20e74',
+  tx: 'e6e97879-780a-4c9b-b4e6-dcae3793a3e8',
 }
 
 /** What a port tells its user. */
@@ -31,7 +38,7 @@ export interface BlePortEvents {
  */
 export interface BlePort {
   /** What the other side has said about itself; absent in the mode of the DIF draft. */
-  readonly info?: Uint8Array
+  readonly info?: Uint8Array | undefined
   /** The longest value that can be written here: the MTU less 3, and 500 at most. */
   readonly maxValueBytes: number
   /** Begins to listen; what came before is handed over now. */

@@ -1,10 +1,11 @@
 import type { Timer } from '../runtime/world.ts'
-import { gattNames } from './ble-port.ts'
 import type { BluezObjects } from './node-ble.ts'
 
 export interface BleScanOptions {
   /** As in `/org/bluez/hci0`. */
   readonly adapterPath: string
+  /** The UUID that is looked for. */
+  readonly service: string
   readonly objects: () => Promise<BluezObjects>
   readonly startDiscovery: () => Promise<void>
   readonly stopDiscovery: () => Promise<void>
@@ -74,7 +75,7 @@ export class BleScan {
       const device = interfaces['org.bluez.Device1']
       if (!device || !path.startsWith(`${this.#options.adapterPath}/`)) continue
       const uuids = device['UUIDs']?.value
-      if (!Array.isArray(uuids) || !uuids.includes(gattNames.service)) continue
+      if (!Array.isArray(uuids) || !uuids.includes(this.#options.service)) continue
       for (const search of [...this.#searches]) {
         if (search.name === device['Name']?.value) search.found(String(device['Address']?.value))
       }

@@ -1,6 +1,7 @@
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { World } from '../runtime/world.ts'
+import { DifLink } from './ble-dif.ts'
 import { encodeInfo, isBleName, maxValueBytes, maxWindow } from './ble-framing.ts'
 import { KeptLinks } from './ble-kept.ts'
 import { type BleConnection, BleLink } from './ble-link.ts'
@@ -149,7 +150,7 @@ class PortTransport implements BleTransport {
     const { central } = this.#options
     if (!central) throw unreachable(`no link to "ble:${name}", and no central to open one`)
     if (this.#isFull && !this.#makeRoom()) throw unreachable('as many connections as may be are open')
-    const link = this.#link(await this.#connect(central, name))
+    const link = this.#link(await this.#connect(central, name), name)
     if (link.name === name) return link
     await link.close()
     throw unreachable(`who answers at "ble:${name}" has another name`)
@@ -199,7 +200,7 @@ class PortTransport implements BleTransport {
   #accept(port: BlePort): void {
     try {
       if (!this.#closing && !this.#isFull) {
-        this.#link(port)
+        this.#link(port, '')
         return
       }
     } catch {
@@ -208,15 +209,15 @@ class PortTransport implements BleTransport {
     port.close().catch(() => undefined)
   }
 
-  #link(port: BlePort): BleConnection {
+  #link(port: BlePort, dialed: string): BleConnection {
     const { onDisconnect, window = maxWindow } = this.#options
-    const link = new BleLink(port, {
-      receive: async (packet) => (await this.#receive?.(packet)) ?? 'refused',
-      window,
+    const common = {
+      receive: async (packet: Packet) => (await this.#receive?.(packet)) ?? 'refused',
       maxPacketBytes: this.maxPacketBytes,
       timeoutMs: this.#timeoutMs,
       world: this.#world,
-    })
+    }
+    const link = port.info ? new BleLink(port, { ...common, window }) : new DifLink(port, { ...common, name: dialed })
     this.#links.add(link)
     void link.ended.then(() => {
       this.#links.delete(link)

@@ -33,7 +33,7 @@ type Properties = Readonly<Record<string, DBusVariant>>
 type Answer = readonly [signature: string, ...body: unknown[]]
 
 /** The smallest MTU of BLE: assumed where BlueZ does not say. */
-const leastMtu = 23
+export const leastMtu = 23
 
 /** The D-Bus objects of one GATT service and its advertisement, as BlueZ wants them of an application. */
 export class BluezApplication {
@@ -43,7 +43,7 @@ export class BluezApplication {
   readonly #actions: GattActions
   readonly #rxPath: string
   readonly #txPath: string
-  readonly #infoPath: string
+  readonly #infoPath: string | undefined
   readonly #objects: ReadonlyMap<string, readonly [name: string, properties: Properties]>
 
   constructor(dbus: DBus, path: string, names: GattNames, localName: string, actions: GattActions) {
@@ -54,7 +54,7 @@ export class BluezApplication {
     const servicePath = `${path}/service0`
     this.#rxPath = `${servicePath}/char0`
     this.#txPath = `${servicePath}/char1`
-    this.#infoPath = `${servicePath}/char2`
+    this.#infoPath = names.info === undefined ? undefined : `${servicePath}/char2`
     const text = (value: string) => new dbus.Variant('s', value)
     const texts = (...values: string[]) => new dbus.Variant('as', values)
     const characteristic = (uuid: string, ...flags: string[]) =>
@@ -62,11 +62,14 @@ export class BluezApplication {
         characteristicInterface,
         { UUID: text(uuid), Service: new dbus.Variant('o', servicePath), Flags: texts(...flags) },
       ] as const
-    this.#objects = new Map<string, readonly [string, Properties]>([
+    const objects = new Map<string, readonly [string, Properties]>([
       [servicePath, [serviceInterface, { UUID: text(names.service), Primary: new dbus.Variant('b', true) }]],
       [this.#rxPath, characteristic(names.rx, 'write', 'write-without-response')],
-      [this.#txPath, characteristic(names.tx, 'notify')],
-      [this.#infoPath, characteristic(names.info, 'read', 'write')],
+      // Without receipts the link layer has to confirm.
+      [
+        this.#txPath,
+        names.info === undefined ? characteristic(names.tx, 'read', 'indicate') : characteristic(names.tx, 'notify'),
+      ],
       [
         this.advertisementPath,
         [
@@ -75,6 +78,10 @@ export class BluezApplication {
         ],
       ],
     ])
+    if (this.#infoPath !== undefined) {
+      objects.set(this.#infoPath, characteristic(names.info ?? '', 'read', 'write'))
+    }
+    this.#objects = objects
   }
 
   /** Makes the signal by which BlueZ sends a notification. */
@@ -133,6 +140,10 @@ export class BluezApplication {
         return ['']
       case `${this.#rxPath} WriteValue`:
         this.#actions.writeRx(bytesOf(body[0]), peerOf(optionsOf(body[1])))
+        return ['']
+      case `${this.#txPath} ReadValue`:
+        return ['ay', Buffer.alloc(0)]
+      case `${this.#txPath} Confirm`:
         return ['']
       case `${this.#txPath} StartNotify`:
         this.#actions.startNotify()

@@ -1,8 +1,10 @@
 import type { BlePort, BlePortEvents } from './ble-port.ts'
 
 export interface BluezPortOptions {
+  /** Empty where it is not known yet. */
   readonly device: string
-  readonly info: Uint8Array
+  /** Absent in the mode of the DIF draft. */
+  readonly info?: Uint8Array | undefined
   readonly maxValueBytes: number
   readonly now: () => number
   readonly notify: (value: Uint8Array) => void
@@ -12,9 +14,9 @@ export interface BluezPortOptions {
 
 /** The connection of one central to our peripheral. */
 export class BluezPort implements BlePort {
-  readonly device: string
-  readonly info: Uint8Array
-  readonly maxValueBytes: number
+  device: string
+  readonly info: Uint8Array | undefined
+  maxValueBytes: number
   heardMs: number
   readonly #options: BluezPortOptions
   readonly #early: Uint8Array[] = []
@@ -32,6 +34,12 @@ export class BluezPort implements BlePort {
   open(events: BlePortEvents): void {
     this.#events = events
     for (const value of this.#early.splice(0)) events.value(value)
+  }
+
+  /** The device has shown who it is. */
+  known(device: string, valueBytes: number): void {
+    this.device = device
+    this.maxValueBytes = valueBytes
   }
 
   arrive(value: Uint8Array): void {

@@ -19,7 +19,7 @@ const checkMs = 5_000
 
 /** One connection of node-ble, with objects that are of this connection only. */
 export class NodeBlePort implements BlePort {
-  info: Uint8Array = new Uint8Array(0)
+  info: Uint8Array | undefined
   maxValueBytes = 0
   readonly #options: NodeBlePortOptions
   readonly #early: Uint8Array[] = []
@@ -35,8 +35,8 @@ export class NodeBlePort implements BlePort {
     this.#check()
   }
 
-  /** Both sides have introduced themselves. */
-  introduced(info: Uint8Array, maxValueBytes: number): void {
+  /** Both sides have introduced themselves, where they do. */
+  introduced(info: Uint8Array | undefined, maxValueBytes: number): void {
     if (this.#isOver) throw new Error('the connection has ended')
     this.info = info
     this.maxValueBytes = maxValueBytes

@@ -22,24 +22,25 @@ export interface BleRig {
 const maxPacketBytes = 40_000
 
 export async function bleRig(
-  options: FakeBluezOptions & { central?: Partial<NodeBleCentralOptions>; timeoutMs?: number } = {},
+  options: FakeBluezOptions & { central?: Partial<NodeBleCentralOptions>; timeoutMs?: number; mode?: 'dif' } = {},
 ): Promise<BleRig> {
   const bus = await startPrivateBus()
   const bluez = await FakeBluez.start(bus.address, options)
   const { bluetooth, destroy } = createBluetooth()
   const closers: (() => void)[] = [destroy]
   const timeoutMs = options.timeoutMs ?? 30_000
+  const mode = options.mode ? { mode: options.mode } : {}
   const central = ble({
     name: 'gateway',
     maxPacketBytes,
     timeoutMs,
-    central: nodeBleCentral({ bluetooth, adapter: 'hci1', scanMs: 1_000, dbus, ...options.central }),
+    central: nodeBleCentral({ bluetooth, adapter: 'hci1', scanMs: 1_000, dbus, ...mode, ...options.central }),
   })
   const newPeripheral = async () => {
     const own = dbus.systemBus()
     await once(own, 'connect')
     closers.push(() => own.disconnect())
-    return ble({ name: 'sensor', maxPacketBytes, timeoutMs, peripheral: bluezPeripheral({ dbus, bus: own }) })
+    return ble({ name: 'sensor', maxPacketBytes, timeoutMs, peripheral: bluezPeripheral({ dbus, bus: own, ...mode }) })
   }
   const peripheral = await newPeripheral()
   return {
