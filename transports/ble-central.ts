@@ -26,7 +26,7 @@ export interface NodeBleCentralOptions {
   readonly addresses?: Readonly<Record<string, string>>
   /** `dif`: speaks to peripherals of the DIF's draft of 2021, JSON only, without receipts. */
   readonly mode?: 'dif'
-  /** How long a peripheral is looked for; 20 s where absent. */
+  /** How long a peripheral is looked for by its name; 10 s where absent. */
   readonly scanMs?: number
   /** How long BlueZ may take for each step; 10 s where absent, and three times that for a connection. */
   readonly timeoutMs?: number
@@ -98,7 +98,7 @@ class NodeBleCentral implements BleCentral {
   }
 
   async connect(name: string, introduce: Introduce): Promise<BlePort> {
-    const { addresses = {}, scanMs = 20_000 } = this.#options
+    const { addresses = {}, scanMs = 10_000 } = this.#options
     const known = this.#addresses.get(name)
     if (known !== undefined) {
       try {
@@ -108,10 +108,29 @@ class NodeBleCentral implements BleCentral {
         this.#addresses.delete(name)
       }
     }
-    const address = await this.#scan.find(name, scanMs)
+    const address = await this.#scan.find(name, scanMs).catch(() => undefined)
+    if (address === undefined) return this.#ask(name, introduce)
     const port = await this.#exclusively(() => this.#connectTo(address, introduce))
     this.#addresses.set(name, address)
     return port
+  }
+
+  /**
+   * Asks those who have the service and another name: once a device was connected to, BlueZ has the name of its host for it, until it
+   * hears the advertisement again.
+   */
+  async #ask(name: string, introduce: Introduce): Promise<BlePort> {
+    const others = new Set(this.#addresses.values())
+    for (const address of (await this.#scan.look()).values()) {
+      if (others.has(address)) continue
+      const port = await this.#exclusively(() => this.#connectTo(address, introduce)).catch(() => undefined)
+      if (!port) continue
+      const found = port.info ? decodeInfo(port.info).name : ''
+      if (found !== '') this.#addresses.set(found, address)
+      if (found === name) return port
+      await port.close()
+    }
+    throw new Error(`"${name}" is not advertised here`)
   }
 
   async close(): Promise<void> {

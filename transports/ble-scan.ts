@@ -62,24 +62,29 @@ export class BleScan {
     while (this.#searches.size > 0) {
       // Somebody else's discovery serves as well, and without any there is what BlueZ remembers.
       await startDiscovery().catch(() => undefined)
-      await this.#look().catch(() => undefined)
+      await this.look().catch(() => undefined)
       if (this.#searches.size > 0) await this.#pause()
     }
     this.#isRunning = false
     await stopDiscovery().catch(() => undefined)
   }
 
-  async #look(): Promise<void> {
+  /** Returns the addresses of all who are known to have the service, by their paths, and hands on those who are looked for. */
+  async look(): Promise<Map<string, string>> {
     const objects = await this.#options.objects()
+    const addresses = new Map<string, string>()
     for (const [path, interfaces] of Object.entries(objects)) {
       const device = interfaces['org.bluez.Device1']
       if (!device || !path.startsWith(`${this.#options.adapterPath}/`)) continue
       const uuids = device['UUIDs']?.value
       if (!Array.isArray(uuids) || !uuids.includes(this.#options.service)) continue
+      const address = String(device['Address']?.value)
+      addresses.set(path, address)
       for (const search of [...this.#searches]) {
-        if (search.name === device['Name']?.value) search.found(String(device['Address']?.value))
+        if (search.name === device['Name']?.value) search.found(address)
       }
     }
+    return addresses
   }
 
   #pause(): Promise<void> {

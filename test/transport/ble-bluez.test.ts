@@ -90,6 +90,18 @@ describe.skipIf(!hasDbusDaemon)('BLE over node-ble and BlueZ', () => {
     await next.close()
   })
 
+  it('finds a peripheral for which BlueZ has the name of its host since it was connected to', async () => {
+    await open({ central: { scanMs: 100 } })
+    expect(await toSensor(packet(3))).toBe('no error')
+    await rig.central.close()
+    const next = rig.newCentral()
+    await next.start(keep)
+    expect(await codeOf(next.send('ble:sensor', packet(3, 2)))).toBe('no error')
+    expect(got).toEqual([packet(3).bytes, packet(3, 2).bytes])
+    expect(await codeOf(next.send('ble:nobody', packet(3, 3)))).toBe('ERR_TRANSPORT_UNREACHABLE')
+    await next.close()
+  })
+
   it('registers again when BlueZ has begun anew, and connects again', async () => {
     await open({ timeoutMs: 1_000, central: { timeoutMs: 500 } })
     expect(await toSensor(packet(3))).toBe('no error')

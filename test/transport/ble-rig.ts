@@ -14,6 +14,8 @@ export interface BleRig {
   readonly bluez: FakeBluez
   /** How many listeners the central has on its bus. */
   held(): number
+  /** Another central in the place of the first. */
+  newCentral(): BleTransport
   /** Another peripheral in the place of the first. */
   newPeripheral(): Promise<BleTransport>
   close(): Promise<void>
@@ -28,14 +30,21 @@ export async function bleRig(
   const bluez = await FakeBluez.start(bus.address, options)
   const { bluetooth, destroy } = createBluetooth()
   const closers: (() => void)[] = [destroy]
+  const newCentral = () => {
+    const own = createBluetooth()
+    closers.push(own.destroy)
+    return centralOver(own.bluetooth)
+  }
   const timeoutMs = options.timeoutMs ?? 30_000
   const mode = options.mode ? { mode: options.mode } : {}
-  const central = ble({
-    name: 'gateway',
-    maxPacketBytes,
-    timeoutMs,
-    central: nodeBleCentral({ bluetooth, adapter: 'hci1', scanMs: 1_000, dbus, ...mode, ...options.central }),
-  })
+  const centralOver = (over: typeof bluetooth) =>
+    ble({
+      name: 'gateway',
+      maxPacketBytes,
+      timeoutMs,
+      central: nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 1_000, dbus, ...mode, ...options.central }),
+    })
+  const central = centralOver(bluetooth)
   const newPeripheral = async () => {
     const own = dbus.systemBus()
     await once(own, 'connect')
@@ -47,6 +56,7 @@ export async function bleRig(
     central,
     peripheral,
     bluez,
+    newCentral,
     newPeripheral,
     held: () => {
       const { _signals } = (bluetooth as unknown as { dbus: { _signals: NodeJS.EventEmitter } }).dbus

@@ -7,6 +7,16 @@ export type Interfaces = Record<string, Properties>
 export const propertiesName = 'org.freedesktop.DBus.Properties'
 const managerName = 'org.freedesktop.DBus.ObjectManager'
 
+/** An error as BlueZ answers with it. */
+export class BluezError extends Error {
+  readonly errorName: string
+
+  constructor(name: string, message: string) {
+    super(message)
+    this.errorName = `org.bluez.Error.${name}`
+  }
+}
+
 /** The methods of each interface, as `Name(in)out` with D-Bus signatures; node-ble makes its proxies from them. */
 const methods: Record<string, string[]> = {
   'org.bluez.Adapter1': ['StartDiscovery()', 'StopDiscovery()', 'SetDiscoveryFilter(a{sv})', 'RemoveDevice(o)'],

@@ -7,7 +7,7 @@ import {
   mirrorServices,
   type Registered,
 } from './fake-bluez-mirror.ts'
-import { BusObjects, type Interfaces, Message, propertiesName, Variant } from './fake-bluez-objects.ts'
+import { BluezError, BusObjects, type Interfaces, Message, propertiesName, Variant } from './fake-bluez-objects.ts'
 
 type Received = InstanceType<typeof Message>
 
@@ -15,6 +15,8 @@ const adapterName = 'org.bluez.Adapter1'
 const deviceName = 'org.bluez.Device1'
 
 interface Advertisement extends Registered {
+  /** The adapters that have heard it: as with a virtual controller, each does once. */
+  readonly heardBy: Set<Adapter>
   readonly properties: Record<string, { value: unknown }>
 }
 
@@ -45,15 +47,6 @@ export interface FakeBluezOptions {
   readonly isStuck?: (member: string) => boolean
   /** How long the services take to be known. */
   readonly resolveMs?: number
-}
-
-class BluezError extends Error {
-  readonly errorName: string
-
-  constructor(name: string, message: string) {
-    super(message)
-    this.errorName = `org.bluez.Error.${name}`
-  }
 }
 
 /**
@@ -237,7 +230,7 @@ export class FakeBluez {
       this.#servicesChanged(adapter)
     } else if (member === 'RegisterAdvertisement') {
       const properties = await this.#call(sender, path, propertiesName, 'GetAll', 's', ['org.bluez.LEAdvertisement1'])
-      adapter.advertisements.push({ sender, path, properties })
+      adapter.advertisements.push({ sender, path, properties, heardBy: new Set() })
       this.#air()
     } else if (member === 'UnregisterAdvertisement') {
       adapter.advertisements = others(adapter.advertisements)
@@ -255,6 +248,8 @@ export class FakeBluez {
         const [advertisement] = advertisements
         const path = `${seer.path}/dev_${address.replaceAll(':', '_')}`
         if (address === seer.address || seer.discoverers.size === 0 || !advertisement) continue
+        if (advertisement.heardBy.has(seer)) continue
+        advertisement.heardBy.add(seer)
         const { LocalName, ServiceUUIDs } = advertisement.properties
         const seen = { Name: new Variant('s', LocalName?.value), UUIDs: new Variant('as', ServiceUUIDs?.value) }
         if (this.#objects.get(path)) this.#objects.change(path, deviceName, seen)
@@ -286,6 +281,8 @@ export class FakeBluez {
       })
     }
     for (const path of [devicePath, back]) this.#objects.change(path, deviceName, { Connected: new Variant('b', true) })
+    // The GAP service has the name of the host.
+    this.#objects.change(devicePath, deviceName, { Name: new Variant('s', 'a host') })
     setTimeout(() => this.#mirror(opened), this.#options.resolveMs ?? 5)
   }
 
