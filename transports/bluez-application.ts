@@ -74,7 +74,13 @@ export class BluezApplication {
         this.advertisementPath,
         [
           advertisementInterface,
-          { Type: text('peripheral'), ServiceUUIDs: texts(names.service), LocalName: text(localName) },
+          {
+            Type: text('peripheral'),
+            ServiceUUIDs: texts(names.service),
+            LocalName: text(localName),
+            // Otherwise it has the flags of the adapter, and BlueZ shows it to nobody who looks without a filter.
+            Discoverable: new dbus.Variant('b', true),
+          },
         ],
       ],
     ])

@@ -250,7 +250,8 @@ export class FakeBluez {
         if (address === seer.address || seer.discoverers.size === 0 || !advertisement) continue
         if (advertisement.heardBy.has(seer)) continue
         advertisement.heardBy.add(seer)
-        const { LocalName, ServiceUUIDs } = advertisement.properties
+        const { Discoverable, LocalName, ServiceUUIDs } = advertisement.properties
+        if (Discoverable?.value !== true) continue
         const seen = { Name: new Variant('s', LocalName?.value), UUIDs: new Variant('as', ServiceUUIDs?.value) }
         if (this.#objects.get(path)) this.#objects.change(path, deviceName, seen)
         else {
