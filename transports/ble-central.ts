@@ -32,7 +32,7 @@ export interface NodeBleCentralOptions {
   readonly timeoutMs?: number
   /** The module `dbus-next`: with it, an adapter that does not answer any more is turned off and on, when nothing is connected. */
   readonly dbus?: Pick<DBus, 'Variant'>
-  /** Learns that an adapter did not answer, and of errors of the bus. Must not throw. */
+  /** Learns that an adapter did not answer, that one who was asked for his name did not, and of errors of the bus. Must not throw. */
   readonly onError?: (error: unknown) => void
   readonly world?: Pick<World, 'now' | 'timer'>
 }
@@ -120,10 +120,13 @@ class NodeBleCentral implements BleCentral {
    * hears the advertisement again.
    */
   async #ask(name: string, introduce: Introduce): Promise<BlePort> {
+    const { onError } = this.#options
     const others = new Set(this.#addresses.values())
     for (const address of (await this.#scan.look()).values()) {
       if (others.has(address)) continue
-      const port = await this.#exclusively(() => this.#connectTo(address, introduce)).catch(() => undefined)
+      const port = await this.#exclusively(() => this.#connectTo(address, introduce)).catch(
+        (error) => void onError?.(error),
+      )
       if (!port) continue
       const found = port.info ? decodeInfo(port.info).name : ''
       if (found !== '') this.#addresses.set(found, address)

@@ -244,22 +244,24 @@ export class FakeBluez {
   /** Shows those who advertise to those who look. */
   #air(): void {
     for (const seer of this.#adapters) {
-      for (const { address, advertisements } of this.#adapters) {
-        const [advertisement] = advertisements
-        const path = `${seer.path}/dev_${address.replaceAll(':', '_')}`
-        if (address === seer.address || seer.discoverers.size === 0 || !advertisement) continue
-        if (advertisement.heardBy.has(seer)) continue
-        advertisement.heardBy.add(seer)
-        const { Discoverable, LocalName, ServiceUUIDs } = advertisement.properties
-        if (Discoverable?.value !== true) continue
-        const seen = { Name: new Variant('s', LocalName?.value), UUIDs: new Variant('as', ServiceUUIDs?.value) }
-        if (this.#objects.get(path)) this.#objects.change(path, deviceName, seen)
-        else {
-          const state = { Connected: new Variant('b', false), ServicesResolved: new Variant('b', false) }
-          this.#objects.add(path, { [deviceName]: { Address: new Variant('s', address), ...seen, ...state } })
-        }
+      const others = this.#adapters.filter((one) => one !== seer && seer.discoverers.size > 0)
+      for (const { address, advertisements } of others) {
+        const heard = advertisements.find(
+          ({ heardBy, properties }) => !heardBy.has(seer) && properties['Discoverable']?.value,
+        )
+        if (heard) this.#show(seer, address, heard)
       }
     }
+  }
+
+  #show(seer: Adapter, address: string, { heardBy, properties }: Advertisement): void {
+    heardBy.add(seer)
+    const path = `${seer.path}/dev_${address.replaceAll(':', '_')}`
+    const { LocalName: name, ServiceUUIDs: uuids } = properties
+    const seen = { Name: new Variant('s', name?.value), UUIDs: new Variant('as', uuids?.value) }
+    const state = { Connected: new Variant('b', false), ServicesResolved: new Variant('b', false) }
+    if (this.#objects.get(path)) this.#objects.change(path, deviceName, seen)
+    else this.#objects.add(path, { [deviceName]: { Address: new Variant('s', address), ...seen, ...state } })
   }
 
   async #device(central: Adapter, devicePath: string, member: string): Promise<void> {
