@@ -69,19 +69,22 @@ function summary(result: Result): string {
 
 const peersOfMessages = ['didcomm-node', '@veramo/did-comm'] as const
 
-/** Whole envelopes: what a user gets, and between two parties that never wrote to each other. */
+/** Whole envelopes: what a user gets in JSON, between two parties that never wrote to each other, and in compact envelopes. */
 function messageTable(result: Result): string {
   const ops = [...new Set(result.rows.map(({ op }) => op))].filter((op) => op.startsWith('didcomm-'))
   const rows = ops.flatMap((op) =>
     [64, 1024].flatMap((size) => {
       const row = findRow(result, op, size, ours)
       if (!row) return []
-      const newPair = findRow(result, op, size, `${ours} new pair`)
+      const others = ['new pair', 'compact'].map((name) => {
+        const other = findRow(result, op, size, `${ours} ${name}`)
+        return other ? `${other.noisy ? '~' : ''}${formatNs(other.minNs)}` : ''
+      })
       const peers = peersOfMessages.map((peer) => ratioOf(row, findRow(result, op, size, peer)))
-      return [[formatOperation(row), formatNs(row.minNs), newPair ? formatNs(newPair.minNs) : '', ...peers]]
+      return [[formatOperation(row), formatNs(row.minNs), ...others, ...peers]]
     }),
   )
-  const header = ['envelope', ours, 'a new pair', ...peersOfMessages.map((peer) => `against ${peer}`)]
+  const header = ['envelope', ours, 'a new pair', 'compact', ...peersOfMessages.map((peer) => `against ${peer}`)]
   return markdownTable(header, rows)
 }
 
@@ -147,17 +150,16 @@ export function blocks(result: Result): Record<string, string> {
   }
 }
 
-const place = /(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench:\2 -->)/g
-
 /**
- * Writes what a result says into the places of a document.
+ * Writes what a result says into the places of a document, which stand between comments, `KIND:NAME` and `/KIND:NAME`.
  *
  * @throws Error for a place whose name is not known
  */
-export function fillPlaces(text: string, contents: Readonly<Record<string, string>>): string {
+export function fillPlaces(text: string, contents: Readonly<Record<string, string>>, kind = 'bench'): string {
+  const place = new RegExp(`(<!-- ${kind}:(\\w+) -->\n)[\\s\\S]*?(<!-- /${kind}:\\2 -->)`, 'g')
   return text.replace(place, (_, begin: string, name: string, end: string) => {
     const content = contents[name]
-    if (content === undefined) throw new Error(`no such place as bench:${name}`)
+    if (content === undefined) throw new Error(`no such place as ${kind}:${name}`)
     return `${begin}\n${content}\n\n${end}`
   })
 }

@@ -58,6 +58,9 @@ export const targets: readonly Target[] = [
     target(`didcomm-authcrypt-${verb}`, 1024, 'didcomm-node', 6),
     target(`didcomm-authcrypt-${verb}-3`, 64, 'didcomm-node', 4),
     target(`didcomm-authcrypt-${verb}-3`, 1024, 'didcomm-node', 4),
+    // JSON without what the two parties remember of each other; compact envelopes with it.
+    target(`didcomm-authcrypt-${verb}`, 64, 'didcomm-mote new pair', 2, { impl: 'didcomm-mote compact' }),
+    target(`didcomm-authcrypt-${verb}`, 1024, 'didcomm-mote new pair', 2, { impl: 'didcomm-mote compact' }),
   ]),
 ]
 

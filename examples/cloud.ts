@@ -1,7 +1,15 @@
 // A cloud agent: it picks up what its mediator keeps for it, and prints the readings.
 //   MEDIATOR_DID=did:peer:2… GATEWAY_DID=did:key:… tsx examples/cloud.ts
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cached, createAgent, DidCommError, didPeer4Identity, firstOf, memorySeenStore } from 'didcomm-mote'
+import {
+  cached,
+  createAgent,
+  DidCommError,
+  didPeer4Identity,
+  firstOf,
+  type Handler,
+  memorySeenStore,
+} from 'didcomm-mote'
 import { crypto, memorySecrets } from 'didcomm-mote/crypto'
 import { didKey, didPeer } from 'didcomm-mote/did'
 import { json } from 'didcomm-mote/envelope'
@@ -9,6 +17,7 @@ import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { requestMediation, updateRecipients } from 'didcomm-mote/protocols/coordinate-mediation'
 import { pickUp } from 'didcomm-mote/protocols/messagepickup'
 import { pack, REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
+import { BATCH, batchType } from 'didcomm-mote/protocols/telemetry-batch'
 import { http } from 'didcomm-mote/transports/http'
 import { world } from 'didcomm-mote/world'
 import { keptSeed, runs, stopped } from './program.ts'
@@ -45,16 +54,17 @@ export async function startCloud({ mediatorDid, seed, gatewayDid, onReport }: Cl
     resolve,
     envelopes: [json()],
     transports: [http({ allowPrivateAddresses: true })],
-    protocols: [telemetry()],
+    protocols: [telemetry(), { types: [batchType], handlers: {} }],
     seen: memorySeenStore(),
   })
-  agent.on(REPORT, ({ message, sender }) => {
+  const take: Handler = ({ message, sender }) => {
     if (sender === undefined || sender !== (gatewayDid ?? sender)) {
       throw new DidCommError('ERR_SENDER_UNKNOWN', 'a report of an unknown gateway')
     }
     onReport(resolveSenml(pack(message.body)), message.pthid)
     return undefined
-  })
+  }
+  for (const type of [REPORT, BATCH]) agent.on(type, take)
   await agent.start()
   await requestMediation(agent, mediatorDid, { timeoutMs: TIMEOUT_MS })
   await updateRecipients(agent, mediatorDid, [{ did, action: 'add' }], { timeoutMs: TIMEOUT_MS })

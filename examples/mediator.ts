@@ -1,7 +1,7 @@
 // A mediator: it keeps forwarded messages for parties that are not online, until they pick them up.
 //   PORT=8090 tsx examples/mediator.ts
 import { join } from 'node:path'
-import { cached, createAgent, didPeer2Identity, firstOf } from 'didcomm-mote'
+import { cached, createAgent, didPeer2Identity, firstOf, refusals } from 'didcomm-mote'
 import { crypto, memorySecrets } from 'didcomm-mote/crypto'
 import { didKey, didPeer } from 'didcomm-mote/did'
 import { json } from 'didcomm-mote/envelope'
@@ -42,6 +42,7 @@ export async function startMediator({ port, dataDir, seed }: MediatorOptions) {
       trustPing(),
     ],
     seen: store.seen,
+    refusals: refusals(),
   })
   await agent.start()
   return {

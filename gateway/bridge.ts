@@ -1,12 +1,18 @@
-import { type Agent, DidCommError, type Draft, type Handler, type Outbox, type Outgoing } from 'didcomm-mote'
+import {
+  type Agent,
+  DidCommError,
+  type Draft,
+  type Handler,
+  type Message,
+  type Outbox,
+  type Outgoing,
+} from 'didcomm-mote'
 import { encodeHex, encodeUtf8 } from 'didcomm-mote/bytes'
 import { sha256 } from 'didcomm-mote/crypto'
 import { canonicalDid } from 'didcomm-mote/did'
-import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
+import { ABSOLUTE_TIME, resolveSenml, type SenmlRecord, typeKey } from 'didcomm-mote/message'
 import { pack, report } from 'didcomm-mote/protocols/telemetry'
-
-/** Times below it are relative to now (RFC 8428 §4.5.3). */
-const ABSOLUTE_TIME = 2 ** 28
+import { BATCH, batch, readBatch } from 'didcomm-mote/protocols/telemetry-batch'
 
 /** A sensor that the gateway serves. */
 export interface Device {
@@ -28,7 +34,7 @@ export interface BridgeOptions {
 }
 
 /**
- * Makes the handler that carries reports of sensors to the cloud. The envelope of a sensor ends here; a new one, from
+ * Makes the handler that carries reports and batches of sensors to the cloud. The envelope of a sensor ends here; a new one, from
  * the gateway to the cloud, names the sensor as SenML base name, the time of its message as base time, and that message
  * as `pthid`.
  *
@@ -39,10 +45,8 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
   return async ({ message, sender }) => {
     const known = sender === undefined ? undefined : device(canonicalDid(sender))
     if (!known) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a report of an unknown sensor')
-    const records = timed(named(pack(message.body), known), message.created_time)
-    // Refuses here, with a code, what the cloud could not read.
-    resolveSenml(records)
-    const draft = { ...report(records), id: newIdOf(known.did, message.id), pthid: message.id }
+    const content = carried(message, known)
+    const draft = { ...content, id: newIdOf(known.did, message.id), pthid: message.id }
     const { id, uri, packet } = await prepared(agent, draft, cloudDid)
     if ((await outbox.enqueue(id, uri, packet.bytes)) === 'full') {
       throw new DidCommError('ERR_STORE_FULL', 'the outbox is full')
@@ -50,6 +54,13 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
     wake()
     return undefined
   }
+}
+
+/** Refuses here, with a code, what the cloud could not read. */
+function carried({ type, body, created_time: createdTime }: Message, device: Device): Draft {
+  const records = timed(named(pack(body), device), createdTime)
+  resolveSenml(records)
+  return typeKey(type) === typeKey(BATCH) ? batch({ ...readBatch(body), records }) : report(records)
 }
 
 /** Puts the name of the sensor before every name, whatever base names it uses itself, and units where it leaves them out. */

@@ -11,6 +11,7 @@ import { canonicalDid } from 'didcomm-mote/did'
 import { compact, json } from 'didcomm-mote/envelope'
 import { ENCRYPTED } from 'didcomm-mote/message'
 import { REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
+import { BATCH, batchType } from 'didcomm-mote/protocols/telemetry-batch'
 import { trustPing } from 'didcomm-mote/protocols/trust-ping'
 import { bridge, type Device } from './bridge.ts'
 import { type OutboxEvent, outboxWorker } from './outbox-worker.ts'
@@ -51,7 +52,7 @@ export interface Gateway {
 }
 
 /**
- * Makes a gateway: it takes compact envelopes of known sensors, and passes their reports on as DIDComm JSON. Nobody else
+ * Makes a gateway: it takes compact envelopes of known sensors, and passes their reports and batches on as DIDComm JSON. Nobody else
  * is listened to; nothing is acknowledged before it is stored; what cannot be delivered is tried again.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -66,7 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const agent = createAgent({
     ...options,
     envelopes: [json(), compact()],
-    protocols: [telemetry(), trustPing()],
+    protocols: [telemetry(), { types: [batchType], handlers: {} }, trustPing()],
     contacts,
     accepts: isKnown,
     freshness: { maxAgeMs: MAX_AGE_MS, maxSkewMs: MAX_SKEW_MS, required: true },
@@ -79,7 +80,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     send: (uri, bytes) => agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED } }),
     ...(onOutboxEvent && { onEvent: onOutboxEvent }),
   })
-  agent.on(REPORT, bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake }))
+  const carry = bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake })
+  for (const type of [REPORT, BATCH]) agent.on(type, carry)
 
   async function admit(device: Device): Promise<void> {
     const { did, name } = device

@@ -15,7 +15,9 @@ export {
   readProblem,
 } from './agent/problem.ts'
 export type { Connection, Handler, Protocol } from './agent/protocol.ts'
+export { MESSAGE_TOO_BIG, NO_ROOM, type Refusals, type RefusalsOptions, refusals } from './agent/refusals.ts'
 export { didRotation, endRelationship, type Rotation, type RotationOptions, rotate } from './agent/rotation.ts'
+export { sendToEach, type Unsent } from './agent/send-to-each.ts'
 export { type Sequencing, sequencing } from './agent/sequencing.ts'
 export { cached, firstOf, type Resolve } from './did/index.ts'
 export type { Encoding, EnvelopeFormat, Packed, Unpacked } from './envelope/envelope.ts'

@@ -18,8 +18,8 @@ export interface Packet {
  */
 export type Receive = (packet: Packet) => Promise<Receipt>
 
-/** `accepted`: also for a message that was received before. `refused`: sending it again is of no use. */
-export type Receipt = 'accepted' | 'refused'
+/** `accepted`: also for a message that was received before. `refused`, `too-large`: sending it again is of no use. */
+export type Receipt = 'accepted' | 'refused' | 'too-large'
 
 /** A way to move packets. It knows nothing of their content; its clients and servers are passed in. */
 export interface Transport {

@@ -39,6 +39,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
   'runtime/envelope': [...formats, ...belowEnvelope],
   'runtime/agent': belowAgent,
+  'runtime/device': ['runtime/agent', ...belowAgent],
   'runtime/protocols': ['runtime/agent', ...belowAgent],
   'runtime/identity': belowEnvelope,
   'runtime/index': ['runtime/identity', 'runtime/memory-store', 'runtime/agent', ...belowAgent],

@@ -94,7 +94,7 @@ const curves: readonly Case[] = [
 ]
 
 type Cipher = 'chacha20poly1305' | 'xchacha20poly1305' | AesCipher
-type AesCipher = 'a256gcm' | 'aes128gcm' | `aesCcm16_${'64_128' | '128_128' | '64_256'}` | 'a256cbcHs512'
+type AesCipher = 'a256gcm' | 'aes128gcm' | `aesCcm16_${'64_128' | '128_128' | '64_256' | '128_256'}` | 'a256cbcHs512'
 
 function aeadCases(label: string, cipher: Cipher, keyBytes: number = 32): Case[] {
   const split = (secret: Uint8Array) => ({ key: secret.subarray(0, keyBytes), text: secret.subarray(keyBytes) })
@@ -281,6 +281,7 @@ export const cases: readonly Case[] = [
   ...aeadCases('AES-CCM-16-64-128', 'aesCcm16_64_128', 16),
   ...aeadCases('AES-CCM-16-128-128', 'aesCcm16_128_128', 16),
   ...aeadCases('AES-CCM-16-64-256', 'aesCcm16_64_256'),
+  ...aeadCases('AES-CCM-16-128-256', 'aesCcm16_128_256'),
   ...aeadCases('A256CBC-HS512', 'a256cbcHs512', 64),
   wrongPadding,
   ...keyWrap,

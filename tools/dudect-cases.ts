@@ -109,6 +109,7 @@ export function timedCases(crypto: Crypto, random: Random): TimedCase[] {
     ...aeadCases('AES-CCM-16-64-128', crypto.aesCcm16_64_128, random),
     ...aeadCases('AES-CCM-16-128-128', crypto.aesCcm16_128_128, random),
     ...aeadCases('AES-CCM-16-64-256', crypto.aesCcm16_64_256, random),
+    ...aeadCases('AES-CCM-16-128-256', crypto.aesCcm16_128_256, random),
     ...aeadCases('A256CBC-HS512', crypto.a256cbcHs512, random),
     ...keyWrapCases(crypto.a256kw, random),
     secret('HMAC-SHA-256', 32, random, (key) => void crypto.hmacSha256(key, message, out)),

@@ -169,7 +169,7 @@ export class BleLink implements BleConnection {
   async #receive(bytes: Uint8Array): Promise<ReceiptKind> {
     try {
       const receipt: Receipt = await this.#options.receive({ bytes, reply: this.reply, persistent: true })
-      return receipt
+      return receipt === 'accepted' ? 'accepted' : 'refused'
     } catch {
       return 'later'
     }

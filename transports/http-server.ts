@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Packet, Receive } from '../runtime/transport.ts'
+import type { Packet, Receipt, Receive } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import { isEnvelopeType, mediaTypeOf } from './http-media.ts'
 import { ReplySlot } from './reply.ts'
@@ -16,6 +16,7 @@ export interface HttpDoorOptions {
 type BodyProblem = 408 | 413
 
 const retryAfterSeconds = '5'
+const statuses: Readonly<Record<Receipt, number>> = { accepted: 202, refused: 400, 'too-large': 413 }
 
 /** The receiving half of the HTTP transport: one exchange for each request, and nothing said about why it failed. */
 export class HttpDoor {
@@ -90,7 +91,8 @@ export class HttpDoor {
 
   async #settle(packet: Packet): Promise<number> {
     try {
-      return (await this.#receive?.(packet)) === 'accepted' ? 202 : 400
+      const receipt = await this.#receive?.(packet)
+      return receipt === undefined ? 400 : statuses[receipt]
     } catch {
       return 503
     }

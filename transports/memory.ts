@@ -92,6 +92,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     })
     await travel(latencyMs)
     if (happens(lossRate)) throw lost('acknowledgement')
+    if (receipt === 'too-large') throw new DidCommError('ERR_TOO_LARGE', `"memory:${to}" takes no packets of this size`)
     if (receipt === 'refused') throw new DidCommError('ERR_TRANSPORT_REJECTED', `"memory:${to}" refused the packet`)
   }
 

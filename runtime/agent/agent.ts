@@ -3,7 +3,7 @@ import type { Resolve } from '../did/document.ts'
 import { canonicalDid } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
 import { DidCommError } from '../errors.ts'
-import { type Draft, threadId, typeKey, typeRegistry } from '../message/index.ts'
+import { type Draft, type Packable, threadId, typeKey, typeRegistry } from '../message/index.ts'
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
 import type { World } from '../world.ts'
@@ -17,6 +17,7 @@ import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
+import type { Refusals } from './refusals.ts'
 import type { Rotation } from './rotation.ts'
 import { routesTo } from './route.ts'
 
@@ -44,6 +45,8 @@ export interface AgentOptions extends World {
   rotation?: Rotation
   /** After so many errors in a thread nothing more is said in it. Default: 5. */
   maxErrorsPerThread?: number
+  /** Tells senders what is not taken: `refusals()`. Default: nobody is told by a message. */
+  refusals?: Refusals
   /** Learns what happens. Must not throw. */
   onEvent?: (event: AgentEvent) => void
 }
@@ -51,13 +54,17 @@ export interface AgentOptions extends World {
 export interface SendOptions {
   /** The DID of the recipient. */
   to: string
+  /** All DIDs that get the message, each in an envelope of its own: the header `to` names them. Default: the recipient alone. */
+  audience?: readonly string[]
+  /** One envelope for all of `audience`, sent where `to` is: for links on which one transmission reaches them. Needs a format for several. */
+  together?: boolean
   /** The DID to speak as. */
   from?: string
   /** Does not tell the recipient who sends (anoncrypt). */
   anonymous?: boolean
   /** Signs inside an anoncrypt envelope, so that the recipient can prove to others who wrote it. */
   sign?: boolean
-  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON. */
+  /** Hides the sender from mediators: anoncrypt around authcrypt, in JSON and `didcomm/v2+cbor`. */
   protectSender?: boolean
   /** Asks the recipient to acknowledge the message; the event `acknowledged` tells when it has. */
   pleaseAck?: boolean
@@ -131,7 +138,7 @@ export function createAgent(options: AgentOptions): Agent {
     ...(contacts && { knownKids: contacts.knownKids }),
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }
-  const { acks, maxErrorsPerThread = 5 } = options
+  const { acks, refusals, maxErrorsPerThread = 5 } = options
   const handling = {
     handlers,
     waiters,
@@ -142,8 +149,9 @@ export function createAgent(options: AgentOptions): Agent {
     background,
     report,
     ...(acks && { acks }),
+    ...(refusals && { refusals }),
   }
-  const receive = inbox({ ...options, context, dispatch: dispatcher(handling), report })
+  const receive = inbox({ ...options, open, dispatch: dispatcher(handling), report })
 
   function on(type: string, handler: Handler): void {
     handlers.set(typeKey(type), handler)
@@ -153,6 +161,13 @@ export function createAgent(options: AgentOptions): Agent {
     if (event.kind === 'refused') counters.refused[event.code] = (counters.refused[event.code] ?? 0) + 1
     else counters[event.kind] += 1
     options.onEvent?.(event)
+  }
+
+  async function open(bytes: Uint8Array): Promise<Unpacked> {
+    const [first] = bytes
+    const format = envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
+    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
+    return format.unpack(bytes, context)
   }
 
   function formatFor(encoding: Encoding | undefined): EnvelopeFormat {
@@ -170,15 +185,11 @@ export function createAgent(options: AgentOptions): Agent {
     const { anonymous = false, pleaseAck = false } = to
     const contact = contacts?.get(to.to)
     const from = to.from ?? contact?.own ?? did
-    const message = composed(draft, { to: to.to, from, contact, nowMs: options.now(), anonymous, pleaseAck })
+    const named = to.audience ?? [to.to]
+    const message = composed(draft, { to: named, from, contact, nowMs: options.now(), anonymous, pleaseAck })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
-    const sender = {
-      from,
-      ...(to.protectSender && { protectSender: true }),
-      ...(message.from_prior !== undefined && { introduces: true }),
-    }
-    const by = to.sign ? { sign: from } : anonymous ? {} : sender
-    const packed = await format.pack(message, { to: to.to, ...by }, context)
+    const by = authorship(to, from, message)
+    const packed = await format.pack(message, { to: to.together ? named : to.to, ...by }, context)
     if (packed.bytes.length <= (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) return packed
     throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
   }
@@ -328,6 +339,13 @@ export function createAgent(options: AgentOptions): Agent {
       await Promise.all(underWay)
     },
   }
+}
+
+/** How a message shows who it is from. */
+function authorship({ sign, anonymous, protectSender }: SendOptions, from: string, message: Packable) {
+  const introduces = message.from_prior !== undefined && { introduces: true }
+  if (sign) return { sign: from, ...introduces }
+  return anonymous ? {} : { from, ...(protectSender && { protectSender }), ...introduces }
 }
 
 function structuredCopy(counters: AgentCounters): AgentCounters {

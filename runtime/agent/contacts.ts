@@ -1,7 +1,7 @@
 import { encodeHex } from '../bytes/index.ts'
 import type { Crypto } from '../crypto/crypto.ts'
-import type { Resolve } from '../did/document.ts'
-import { canonicalDid, keyAgreementKeys } from '../did/index.ts'
+import type { DidDocument, PublicKey, Resolve } from '../did/document.ts'
+import { authenticationKeys, canonicalDid, keyAgreementKeys } from '../did/index.ts'
 import type { Encoding } from '../envelope/envelope.ts'
 import { shortId } from '../envelope/index.ts'
 
@@ -54,9 +54,9 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
   return {
     async add(contact) {
       const canonical = canonicalDid(contact.did)
-      const keys = keyAgreementKeys(await resolve(contact.did))
+      const keys = namedKeys(await resolve(contact.did))
       // The holder of a did:peer:4 may name its keys under either form.
-      if (canonical !== contact.did) keys.push(...keyAgreementKeys(await resolve(canonical)))
+      if (canonical !== contact.did) keys.push(...namedKeys(await resolve(canonical)))
       remove(canonical)
       const kids = keys.map(({ kid }) => ({ kid, shortId: encodeHex(shortId(kid, crypto)) }))
       for (const { kid, shortId } of kids) {
@@ -70,4 +70,9 @@ export function contactBook(crypto: Crypto, resolve: Resolve): Contacts {
     get: (did) => entries.get(canonicalDid(did))?.contact,
     knownKids: async (id) => [...(kidsByShortId.get(encodeHex(id)) ?? [])],
   }
+}
+
+/** The keys that an envelope may name: those that encrypt, and those that sign. */
+function namedKeys(document: DidDocument): PublicKey[] {
+  return [...keyAgreementKeys(document), ...authenticationKeys(document)]
 }

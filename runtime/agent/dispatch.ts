@@ -10,6 +10,7 @@ import type { LiveConnections } from './live.ts'
 import { PROBLEM_REPORT, ProblemError, problemReport } from './problem.ts'
 import { MAX_ERRORS_EXCEEDED, ProblemGuard, type Verdict } from './problem-guard.ts'
 import type { Connection, Handler } from './protocol.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Somebody who waits for the next message of a thread. */
 export interface Waiter {
@@ -27,6 +28,7 @@ export interface DispatchOptions {
   /** By thread, in lower case. */
   waiters: ReadonlyMap<string, Waiter>
   acks?: Acks
+  refusals?: Refusals
   maxErrorsPerThread: number
   live: LiveConnections
   /** Packs a reply and sends it, over `back` or by its own way. */
@@ -50,7 +52,7 @@ function threadOf(message: Message): string {
  * returned function rejects where the message was not handled.
  */
 export function dispatcher(options: DispatchOptions): (received: Unpacked, packet: Packet) => Promise<void> {
-  const { handlers, waiters, live, answer, push, background, report } = options
+  const { handlers, waiters, live, answer, push, background, report, refusals } = options
   const guard = new ProblemGuard(options.maxErrorsPerThread)
 
   function waiterFor(thread: string, { message, sender }: Unpacked): Waiter | undefined {
@@ -94,20 +96,10 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
     return 'silent'
   }
 
-  return async (received, packet) => {
-    const { message, sender } = received
-    const thread = threadOf(message)
-    const ids = acknowledged(message)
-    if (ids.length > 0 && sender !== undefined) report({ kind: 'acknowledged', ids, sender })
-    const due = options.acks?.due(received) ?? []
-    const back = live.wayBack(received, packet, thread)
-    const connection = back && packet.persistent ? { send: (draft: Draft) => push(draft, received, back) } : undefined
-
-    const waiter = waiterFor(thread, received)
-    const handled = waiter ? undefined : await handle(received, thread, connection)
-    waiter?.resolve(received)
-    const reply = withAcks(handled, due)
+  /** Sends an answer over `back`, or by its own way. */
+  async function respond(reply: Draft | undefined, received: Unpacked, back: Packet['reply']): Promise<void> {
     if (!reply) return
+    const { sender } = received
     // The message itself is settled: its sender asks again if it misses the answer.
     const answered = answer(reply, received, back).catch((cause) =>
       report({ kind: 'unanswered', ...(sender !== undefined && { to: sender }), type: reply.type, cause }),
@@ -115,6 +107,34 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
     // A reply that takes a way of its own is not waited for: its transport may not go on before this packet is done.
     if (back) await answered
     else background(answered)
+  }
+
+  async function take(received: Unpacked, packet: Packet, thread: string, back: Packet['reply']): Promise<void> {
+    const { message, sender } = received
+    refusals?.check(packet.bytes)
+    const ids = acknowledged(message)
+    if (ids.length > 0 && sender !== undefined) report({ kind: 'acknowledged', ids, sender })
+    const due = options.acks?.due(received) ?? []
+    const connection = back && packet.persistent ? { send: (draft: Draft) => push(draft, received, back) } : undefined
+
+    const waiter = waiterFor(thread, received)
+    const handled = waiter ? undefined : await handle(received, thread, connection)
+    waiter?.resolve(received)
+    refusals?.taken(sender)
+    await respond(withAcks(handled, due), received, back)
+  }
+
+  return async (received, packet) => {
+    const { message, sender = '' } = received
+    const thread = threadOf(message)
+    const back = live.wayBack(received, packet, thread)
+    try {
+      await take(received, packet, thread, back)
+    } catch (failure) {
+      const told = refusals?.problemOf(failure, received.sender)
+      if (told) await respond(problem(told, message, thread, `${sender} ${thread}`), received, back)
+      throw failure
+    }
   }
 }
 

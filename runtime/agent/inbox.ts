@@ -1,5 +1,6 @@
 import { encodeHex, encodeUtf8 } from '../bytes/index.ts'
-import type { EnvelopeContext, EnvelopeFormat, Unpacked } from '../envelope/envelope.ts'
+import type { Crypto } from '../crypto/crypto.ts'
+import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError, type ErrorCode, isDidCommError } from '../errors.ts'
 import type { Message } from '../message/message.ts'
 import type { SeenStore } from '../store.ts'
@@ -25,8 +26,9 @@ export interface Freshness {
 }
 
 export interface InboxOptions {
-  context: EnvelopeContext
-  envelopes: readonly EnvelopeFormat[]
+  crypto: Pick<Crypto, 'sha256'>
+  /** Opens an envelope. */
+  open: (bytes: Uint8Array) => Promise<Unpacked>
   now: () => number
   seen?: SeenStore
   accepts?: (received: Unpacked) => boolean
@@ -42,15 +44,12 @@ export interface InboxOptions {
  * comes in, the returned function only rejects where the same packet may succeed later.
  */
 export function inbox(options: InboxOptions): Receive {
-  const { context, report, seen } = options
+  const { crypto, report, seen } = options
   const underWay = new Map<string, Promise<void>>()
   const attempts = new Map<string, number>()
 
-  async function open(bytes: Uint8Array): Promise<Unpacked> {
-    const first = bytes[0]
-    const format = options.envelopes.find((candidate) => first !== undefined && candidate.recognizes(first))
-    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
-    const received = await format.unpack(bytes, context)
+  async function admit(bytes: Uint8Array): Promise<Unpacked> {
+    const received = await options.open(bytes)
     const welcome = options.accepts ? options.accepts(received) : received.encrypted
     if (!welcome) throw new DidCommError('ERR_SENDER_UNKNOWN', 'a message of this sender is not accepted here')
     const nowMs = options.now()
@@ -60,7 +59,7 @@ export function inbox(options: InboxOptions): Receive {
   }
 
   async function settle(packet: Packet): Promise<void> {
-    const received = await open(packet.bytes)
+    const received = await admit(packet.bytes)
     const { message, sender } = received
     const bytes = packet.bytes.length
     const about = { type: message.type, ...(sender !== undefined && { sender }), bytes }
@@ -92,17 +91,17 @@ export function inbox(options: InboxOptions): Receive {
   /** Names a message for the `SeenStore`. An id is unique to its sender; its case does not count (DIDComm v2.1). */
   function keyOf(sender: string | undefined, id: string): string {
     const name = encodeUtf8(`${sender ?? ''} ${id.toLowerCase()}`)
-    return encodeHex(context.crypto.sha256(name).subarray(0, 16))
+    return encodeHex(crypto.sha256(name).subarray(0, 16))
   }
 
   function refuse(code: ErrorCode, reason: string, packet: Packet): Receipt {
     report({ kind: 'refused', code, reason, bytes: packet.bytes.length })
-    return 'refused'
+    return code === 'ERR_TOO_LARGE' ? 'too-large' : 'refused'
   }
 
   /** Counts the failures of one packet, by its digest. */
   function attempt(bytes: Uint8Array): number {
-    const digest = encodeHex(context.crypto.sha256(bytes))
+    const digest = encodeHex(crypto.sha256(bytes))
     const count = (attempts.get(digest) ?? 0) + 1
     attempts.delete(digest)
     attempts.set(digest, count)

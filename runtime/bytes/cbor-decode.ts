@@ -1,18 +1,25 @@
 import { DidCommError } from '../errors.ts'
 import {
   ARRAY,
+  argumentBytes,
   BYTES,
   type CborLimits,
   type CborValue,
+  compareItems,
   MAP,
   MAX_DEPTH,
   NEGATIVE,
   SIMPLE,
+  SIMPLES,
   Tagged,
   TEXT,
+  UNSIGNED,
 } from './cbor.ts'
-import { halfBits, halfValue } from './float.ts'
+import { floatInfo, halfBits, halfValue } from './float.ts'
 import { decodeUtf8 } from './utf8.ts'
+
+/** The least argument of each size, in bytes 1, 2, 4 and 8. */
+const LEAST = [24, 0x100, 0x1_0000, 0x1_0000_0000]
 
 /**
  * Decodes one item of deterministic CBOR (RFC 8949 §4.2.1), and nothing behind it. What is not shortest, indefinite,
@@ -22,52 +29,58 @@ import { decodeUtf8 } from './utf8.ts'
  * @throws DidCommError `ERR_BYTES_MALFORMED` with the offset, `ERR_TOO_LARGE`
  */
 export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValue {
-  const { maxBytes = 1 << 20, maxDepth = MAX_DEPTH, maxItems = 1 << 16 } = limits
+  const { maxBytes = 1 << 20, maxDepth = MAX_DEPTH, maxItems = 1 << 16, anyMapOrder = false } = limits
   if (bytes.length > maxBytes) throw new DidCommError('ERR_TOO_LARGE', `CBOR of more than ${maxBytes} bytes`)
-  const reader = new Reader(bytes, maxItems)
-  const value = reader.item(maxDepth)
-  reader.end()
-  return value
+  return new Reader(bytes, maxItems, anyMapOrder).decode(maxDepth)
 }
 
 /** One decoding. Its members are private to the language, so that a minifier can shorten their names. */
 class Reader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #anyMapOrder: boolean
   #itemsLeft: number
   #at = 0
 
-  constructor(bytes: Uint8Array, maxItems: number) {
+  constructor(bytes: Uint8Array, maxItems: number, anyMapOrder: boolean) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#anyMapOrder = anyMapOrder
     this.#itemsLeft = maxItems
   }
 
-  end(): void {
+  decode(maxDepth: number): CborValue {
+    const value = this.#item(maxDepth)
     if (this.#at < this.#bytes.length) throw malformed('bytes after the item', this.#at)
+    return value
   }
 
-  item(depth: number): CborValue {
+  #item(depth: number): CborValue {
     const start = this.#take(1)
     if (this.#itemsLeft-- <= 0) throw new DidCommError('ERR_TOO_LARGE', `CBOR of too many items at offset ${start}`)
     if (depth < 0) throw malformed('nested too deep', start)
     const initial = this.#bytes[start]!
     const majorType = initial >> 5
-    if (majorType === SIMPLE) return this.#simple(initial, start)
-    const value = this.#argument(initial & 31, start)
-    if (majorType <= NEGATIVE) return majorType < NEGATIVE ? value : minusOneMinus(value)
+    const info = initial & 31
+    if (majorType === SIMPLE) return this.#simple(info, start)
+    const value = info < 24 ? info : this.#argument(info, start)
+    if (majorType === UNSIGNED) return value
+    if (majorType === NEGATIVE) return minusOneMinus(value)
     if (typeof value === 'bigint') throw malformed('a length or tag out of range', start)
-    if (majorType === BYTES) return this.#bytes.subarray(this.#take(value), this.#at)
-    if (majorType === TEXT) return this.#text(value, start)
-    if (majorType === ARRAY) return this.#array(value, depth - 1)
-    if (majorType === MAP) return this.#map(value, depth - 1)
-    return new Tagged(value, this.item(depth - 1))
+    return this.#content(majorType, value, start, depth - 1)
+  }
+
+  /** Reads what a head announces. */
+  #content(majorType: number, length: number, start: number, depth: number): CborValue {
+    if (majorType === BYTES) return this.#bytes.subarray(this.#take(length), this.#at)
+    if (majorType === TEXT) return this.#text(length, start)
+    if (majorType === ARRAY) return this.#array(length, depth)
+    if (majorType === MAP) return this.#map(length, depth)
+    return new Tagged(length, this.#item(depth))
   }
 
   /** A false count reserves nothing: it runs into the end of the input, or into `maxItems`. */
   #array(length: number, depth: number): CborValue[] {
     const items: CborValue[] = []
-    while (items.length < length) items.push(this.item(depth))
+    while (items.length < length) items.push(this.#item(depth))
     return items
   }
 
@@ -76,31 +89,28 @@ class Reader {
     let before = 0
     for (let i = 0; i < size; i++) {
       const start = this.#at
-      const key = this.item(depth)
-      // Keys of different bytes can still be one in a `Map`: the integer 1 and the float 1.0.
-      if ((i > 0 && !this.#isAscending(before, start)) || entries.has(key)) {
-        throw malformed('a map key twice or unsorted', start)
-      }
+      const key = this.#item(depth)
+      // Where order does not show what is there twice, the `Map` does, which tells two byte strings apart whatever is in them.
+      const isUnsorted = this.#anyMapOrder
+        ? typeof key === 'object'
+        : i > 0 && compareItems(this.#bytes, start, this.#at, before) <= 0
       before = start
-      entries.set(key, this.item(depth))
+      if (!isUnsorted) entries.set(key, this.#item(depth))
+      // Keys of different bytes can still be one in a `Map`: the integer 1 and the float 1.0.
+      if (entries.size <= i) throw malformed('a map key twice or unsorted', start)
     }
     return entries
   }
 
-  /** Compares what begins at two offsets. No key is the beginning of another, so they differ before either ends. */
-  #isAscending(a: number, b: number): boolean {
-    const bytes = this.#bytes
-    const end = this.#at
-    let i = 0
-    while (b + i < end && bytes[a + i] === bytes[b + i]) i++
-    return b + i < end && bytes[a + i]! < bytes[b + i]!
-  }
-
   #text(length: number, start: number): string {
-    const bytes = this.#bytes.subarray(this.#take(length), this.#at)
+    const bytes = this.#bytes
+    const from = this.#take(length)
+    let ascii = ''
+    // Most texts are short and ASCII, for which the decoder of the host takes longer than this.
+    if (length < 24) for (let i = from; bytes[i]! < 0x80 && i < this.#at; i++) ascii += String.fromCharCode(bytes[i]!)
+    if (ascii.length === length) return ascii
     try {
-      // Most texts are short and ASCII, for which the decoder of the host takes longer than this.
-      return (length < 24 && shortAscii(bytes)) || decodeUtf8(bytes)
+      return decodeUtf8(bytes.subarray(from, this.#at))
     } catch {
       throw malformed('text that is not UTF-8', start)
     }
@@ -108,58 +118,29 @@ class Reader {
 
   /** Reads the argument of a head, which must be in its shortest form. */
   #argument(info: number, start: number): number | bigint {
-    if (info < 24) return info
     if (info > 27) throw malformed('an indefinite length or a reserved value', start)
-    const value = this.#unsigned(info)
-    if (value < SHORTEST[info - 24]!) throw malformed('a head that is not shortest', start)
-    return value
+    const from = this.#take(argumentBytes(info))
+    let value = 0
+    for (let i = from; i < this.#at; i++) value = value * 0x100 + this.#bytes[i]!
+    if (value < LEAST[info - 24]!) throw malformed('a head that is not shortest', start)
+    return value > Number.MAX_SAFE_INTEGER ? this.#view(from).getBigUint64(0) : value
   }
 
-  #unsigned(info: number): number | bigint {
-    const from = this.#take(1 << (info - 24))
-    if (info === 24) return this.#bytes[from]!
-    if (info === 25) return this.#view.getUint16(from)
-    if (info === 26) return this.#view.getUint32(from)
-    const value = this.#view.getBigUint64(from)
-    return value > Number.MAX_SAFE_INTEGER ? value : Number(value)
-  }
-
-  #simple(initial: number, start: number): CborValue {
-    switch (initial) {
-      case 0xf4:
-        return false
-      case 0xf5:
-        return true
-      case 0xf6:
-        return null
-      case 0xf7:
-        return undefined
-      case 0xf9:
-      case 0xfa:
-      case 0xfb:
-        return this.#float(initial, start)
-      default:
-        throw malformed('an unknown simple value', start)
-    }
-  }
-
-  #float(initial: number, start: number): number {
-    const view = this.#view
-    const from = this.#take(1 << (initial - 0xf8))
+  #simple(info: number, start: number): CborValue {
+    if (info >= 20 && info < 24) return SIMPLES[info - 20]
+    if (info < 25 || info > 27) throw malformed('an unknown simple value', start)
+    const view = this.#view(this.#take(argumentBytes(info)))
     let value: number
-    let isShortest: boolean
-    if (initial === 0xf9) {
-      value = halfValue(view.getUint16(from))
-      isShortest = !Number.isNaN(value) || view.getUint16(from) === 0x7e00
-    } else if (initial === 0xfa) {
-      value = view.getFloat32(from)
-      isShortest = halfBits(view.getUint32(from)) === undefined
-    } else {
-      value = view.getFloat64(from)
-      isShortest = !Object.is(Math.fround(value), value)
+    if (info === 25) value = halfValue(view.getUint16(0))
+    else value = info === 26 ? view.getFloat32(0) : view.getFloat64(0)
+    if (info !== floatInfo(value) || (info === 25 && view.getUint16(0) !== halfBits(value))) {
+      throw malformed('a float that is not shortest', start)
     }
-    if (!isShortest) throw malformed('a float that is not shortest', start)
     return value
+  }
+
+  #view(from: number): DataView {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + from)
   }
 
   #take(count: number): number {
@@ -170,23 +151,10 @@ class Reader {
   }
 }
 
-/** The least argument of each size, in bytes 1, 2, 4 and 8. */
-const SHORTEST = [24, 0x100, 0x1_0000, 0x1_0000_0000]
-
 function malformed(what: string, offset: number): DidCommError {
   return new DidCommError('ERR_BYTES_MALFORMED', `CBOR: ${what} at offset ${offset}`)
 }
 
 function minusOneMinus(argument: number | bigint): number | bigint {
-  const value = -1n - BigInt(argument)
-  return value < Number.MIN_SAFE_INTEGER ? value : Number(value)
-}
-
-function shortAscii(bytes: Uint8Array): string | undefined {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i]! > 127) return undefined
-    text += String.fromCharCode(bytes[i]!)
-  }
-  return text
+  return argument < Number.MAX_SAFE_INTEGER ? -1 - Number(argument) : -1n - BigInt(argument)
 }

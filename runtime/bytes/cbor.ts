@@ -35,6 +35,8 @@ export interface CborLimits {
   maxDepth?: number
   /** How many items there may be in all. Default: 65,536. */
   maxItems?: number
+  /** Takes the keys of maps in any order, as other programs write them, if they are numbers and texts. Default: in order alone. */
+  anyMapOrder?: boolean
 }
 
 /** How many arrays, maps and tags may lie around an item, in what is encoded and, by default, in what is decoded. */
@@ -49,3 +51,18 @@ export const ARRAY = 4
 export const MAP = 5
 export const TAG = 6
 export const SIMPLE = 7
+
+/** The values of the simple values from 20. */
+export const SIMPLES: readonly CborValue[] = [false, true, null, undefined]
+
+/** How many bytes follow an initial byte with this additional information, up to 27 (RFC 8949 §3). */
+export function argumentBytes(info: number): number {
+  return info < 24 ? 0 : 1 << (info - 24)
+}
+
+/** Compares the item from `a` to `aEnd` with the one at `b`, byte by byte. No item can be the beginning of another. */
+export function compareItems(bytes: Uint8Array, a: number, aEnd: number, b: number): number {
+  let i = 0
+  while (a + i < aEnd && bytes[a + i] === bytes[b + i]) i++
+  return a + i < aEnd ? bytes[a + i]! - bytes[b + i]! : 0
+}

@@ -4,7 +4,14 @@ import type { Aead, Crypto } from './crypto.ts'
 
 type AesPart = Pick<
   Crypto,
-  'a256cbcHs512' | 'a256gcm' | 'aes128gcm' | 'aesCcm16_64_128' | 'aesCcm16_128_128' | 'aesCcm16_64_256' | 'a256kw'
+  | 'a256cbcHs512'
+  | 'a256gcm'
+  | 'aes128gcm'
+  | 'aesCcm16_64_128'
+  | 'aesCcm16_128_128'
+  | 'aesCcm16_64_256'
+  | 'aesCcm16_128_256'
+  | 'a256kw'
 >
 
 /** What tells one cipher from another. */
@@ -37,6 +44,7 @@ export function aesOver(load: LoadCore): AesPart {
     aesCcm16_64_128: ccm(load, 8, 16),
     aesCcm16_128_128: ccm(load, 16, 16),
     aesCcm16_64_256: ccm(load, 8, 32),
+    aesCcm16_128_256: ccm(load, 16, 32),
     a256kw: keyWrap(load),
   }
 }

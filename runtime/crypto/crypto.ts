@@ -150,6 +150,8 @@ export interface Crypto {
   readonly aesCcm16_128_128: Aead
   /** AES-CCM-16-64-256, RFC 9053 §4.2: 32-byte key, 13-byte nonce, 8-byte tag, at most 65,535 bytes of text. */
   readonly aesCcm16_64_256: Aead
+  /** AES-CCM-16-128-256, RFC 9053 §4.2: 32-byte key, 13-byte nonce, 16-byte tag, at most 65,535 bytes of text. */
+  readonly aesCcm16_128_256: Aead
 
   /** A256KW, RFC 7518 §4.4: RFC 3394 with a 256-bit key. */
   readonly a256kw: KeyWrap

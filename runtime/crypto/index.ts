@@ -48,6 +48,8 @@ export const aesCcm16_64_128: Aead = crypto.aesCcm16_64_128
 export const aesCcm16_128_128: Aead = crypto.aesCcm16_128_128
 /** AES-CCM-16-64-256, RFC 9053 §4.2. */
 export const aesCcm16_64_256: Aead = crypto.aesCcm16_64_256
+/** AES-CCM-16-128-256, RFC 9053 §4.2. */
+export const aesCcm16_128_256: Aead = crypto.aesCcm16_128_256
 /** A256KW, RFC 7518 §4.4. */
 export const a256kw: KeyWrap = crypto.a256kw
 /** SHA-256, FIPS 180-4. */

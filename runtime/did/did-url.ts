@@ -7,12 +7,18 @@ export const MAX_DID_CHARACTERS = 8192
 const MAX_DID_URL_CHARACTERS = MAX_DID_CHARACTERS + 1024
 
 const DID = /^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$/
+/** What older libraries left behind the services of a did:peer:2, though DID Core has no room for it: the padding of base64. */
+const PEER_2_PADDING = /={1,2}(?=\.S|$)/g
 const AFTER_DID = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]*$/
 const PEER_4_LONG = /^(did:peer:4zQm[1-9A-HJ-NP-Za-km-z]{44}):z[1-9A-HJ-NP-Za-km-z]+$/
 
-/** Tells whether `text` is a DID (DID Core 1.0 §3.1): no path, query or fragment, and at most 8,192 characters. */
+/**
+ * Tells whether `text` is a DID (DID Core 1.0 §3.1): no path, query or fragment, and at most 8,192 characters. The services of a did:peer:2 may
+ * end with the padding that older libraries wrote.
+ */
 export function isDid(text: string): boolean {
-  return text.length <= MAX_DID_CHARACTERS && DID.test(text)
+  if (text.length > MAX_DID_CHARACTERS) return false
+  return DID.test(text.startsWith('did:peer:2.') ? text.replace(PEER_2_PADDING, '') : text)
 }
 
 /**

@@ -6,9 +6,9 @@ import type { Allows, PackOptions } from './envelope.ts'
 /** What the envelopes around a message have proven, as DIDs. */
 export interface Proven {
   /** Whom authcrypt proved. */
-  readonly sender?: string
+  readonly sender?: string | undefined
   /** Whom a signature proved. */
-  readonly signer?: string
+  readonly signer?: string | undefined
   /** The DIDs whose keys opened an encrypted envelope. */
   readonly recipients: readonly string[]
 }
@@ -51,14 +51,32 @@ export function checkPacking(message: Packable, { to, from, sign, protectSender 
     expectFrom(message, sign)
     if (message.to === undefined) throw new TypeError('"message.to" expected where it is signed and encrypted')
   }
-  if (message.to !== undefined && !message.to.some((did) => sameDid(did, didOf(to)))) {
-    throw new TypeError(`"message.to" expected to name ${didOf(to)}`)
+  for (const recipient of typeof to === 'string' ? [to] : to) {
+    if (message.to === undefined || message.to.some((did) => sameDid(did, didOf(recipient)))) continue
+    throw new TypeError(`"message.to" expected to name ${didOf(recipient)}`)
   }
+}
+
+/** The message with its id, where the encoding derives none. @throws TypeError */
+export function withId(message: Packable): Message {
+  const { id, body = {} } = message
+  if (id === undefined) throw new TypeError('"message.id" expected in this encoding')
+  return { ...message, id, body }
 }
 
 /** @throws TypeError */
 export function expectFrom(message: Packable, did: string): void {
   if (!sameDid(message.from, didOf(did))) throw new TypeError(`"message.from" expected ${did}, got ${message.from}`)
+}
+
+/**
+ * Checks a list of recipients: some, and none of them twice, in whatever form.
+ *
+ * @throws TypeError
+ */
+export function expectDistinct(dids: readonly string[]): void {
+  const names = new Set(dids.map((did) => canonicalDid(didOf(did))))
+  if (dids.length === 0 || names.size !== dids.length) throw new TypeError('"to" expected distinct DIDs, at least one')
 }
 
 /** Tells whether a DID URL of a header is of `did`, in whatever form. */

@@ -14,6 +14,7 @@ import type { Crypto } from '../crypto/crypto.ts'
 import { didOf } from '../did/index.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import type { Attachment, AttachmentData, Json } from '../message/message.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext } from './envelope.ts'
 import { algOf, parseSignature, verifyJws } from './jws/jws.ts'
 import { listedKey, signingKey } from './keys.ts'
@@ -88,7 +89,7 @@ export async function signAttachment(
 ): Promise<Attachment> {
   const bytes = carried(attachment.data)
   if (!bytes) throw new TypeError('"attachment" expected one that carries its content')
-  const { kid, curve } = await signingKey(from, context)
+  const { kid, curve } = await signingKey(from, documentKeys(context))
   const header = encodeBase64url(encodeUtf8(JSON.stringify({ alg: algOf(curve) })))
   const input = encodeUtf8(`${header}.${encodeBase64url(bytes)}`)
   const signature = encodeBase64url(await context.secrets.sign(kid, input))
@@ -110,7 +111,7 @@ export async function verifyAttachment(
   const { jws } = attachment.data
   if (!isJsonObject(jws) || jws['payload'] !== undefined) throw malformed('"jws" is missing, or not detached')
   const signature = parseSignature(jws, encodeBase64url(content))
-  const key = await listedKey(signature.kid, 'authentication', context)
+  const key = await listedKey(signature.kid, 'authentication', documentKeys(context))
   if (!key) {
     throw new DidCommError(
       'ERR_ENVELOPE_ADDRESSING',

@@ -2,15 +2,16 @@ import { didOf } from '../did/did-url.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import { type Implied, parseCompact, serializeCompact } from '../message/compact.ts'
 import type { Message, Packable } from '../message/message.ts'
-import { checkAddressing, checkPacking } from './addressing.ts'
-import { type CompactContext, type Ids, openCompact, sealCompact } from './compact-seal.ts'
-import type { EnvelopeContext, EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
+import { checkAddressing, checkPacking, type Proven } from './addressing.ts'
+import type { Ids } from './compact-keys.ts'
+import type { SealOptions } from './compact-part.ts'
+import type { CompactContext } from './compact-psk.ts'
+import { openCompact, sealCompact } from './compact-seal.ts'
+import { documentKeys } from './document-keys.ts'
+import type { EnvelopeFormat, Layer, Packed, PackOptions, Unpacked } from './envelope.ts'
 import { authcryptKeys, recipientKeys } from './keys.ts'
 import { defaultMaxBytes, expectSize } from './limits.ts'
 import { type PskCache, pskCache } from './psk-cache.ts'
-
-/** The media type of a compact envelope (RFC 9052 §2). */
-export const COMPACT = 'application/cose; cose-type="cose-encrypt0"'
 
 const curves = ['X25519'] as const
 const defaultCachedPairs = 256
@@ -29,6 +30,15 @@ export interface CompactOptions {
  * key of the recipient.
  */
 export function compact(options: CompactOptions = {}): EnvelopeFormat {
+  return compactFormat(packCompact, unpackCompact, options)
+}
+
+/** Makes a format of what packs and what unpacks. */
+export function compactFormat(
+  pack: typeof packCompact,
+  unpack: typeof unpackCompact,
+  options: CompactOptions,
+): EnvelopeFormat {
   const { ids = 'short', maxBytes = defaultMaxBytes } = options
   const cache = { pskCache: options.pskCache ?? pskCache(defaultCachedPairs) }
   return {
@@ -36,10 +46,10 @@ export function compact(options: CompactOptions = {}): EnvelopeFormat {
     derivesId: true,
     recognizes: (firstByte) => firstByte >= 0x80,
     pack: (message, parties, context) =>
-      packCompact(message, { ...parties, ids: parties.introduces ? 'long' : ids }, { ...context, ...cache }),
+      pack(message, { ...parties, ids: parties.introduces ? 'long' : ids }, { ...documentKeys(context), ...cache }),
     async unpack(bytes, context) {
       expectSize(bytes, maxBytes)
-      return unpackCompact(bytes, { ...context, ...cache })
+      return unpack(bytes, { ...documentKeys(context), ...cache })
     },
   }
 }
@@ -55,48 +65,60 @@ export async function packCompact(
   context: CompactContext,
 ): Promise<Packed> {
   const { to, from, sign, protectSender, ids = 'short' } = options
-  if (sign !== undefined) throw new TypeError('"sign" expected with JSON only')
-  if (protectSender) throw new TypeError('"protectSender" expected with JSON only: short ids say little of who sends')
+  if (typeof to !== 'string' || sign !== undefined || protectSender) {
+    throw new TypeError('"sign" and several "to" expected with compactWith(), "protectSender" with json()')
+  }
   checkPacking({ ...message, ...(from === undefined ? {} : { from: message.from ?? from }) }, options)
-  const { sender, recipient } = await chooseKeys(from, to, context)
-  const implied: Implied = { to: didOf(recipient.kid), ...(sender ? { from: didOf(sender.kid) } : {}) }
+  const keys = await keysFor(from, to, context)
+  const implied: Implied = { to: didOf(keys.recipients[0].kid), from: keys.sender && didOf(keys.sender.kid) }
   const plaintext = serializeCompact(message, { types: context.types, implied })
-  const sealed = await sealCompact({ plaintext, recipient, ids, ...(sender ? { sender } : {}) }, context)
-  return { bytes: sealed.bytes, mediaType: COMPACT, id: message.id ?? sealed.derivedId }
+  const { bytes, mediaType, derivedId } = await sealCompact({ ...keys, plaintext, ids }, context)
+  return { bytes, mediaType, id: message.id ?? derivedId }
 }
 
-async function chooseKeys(from: string | undefined, to: string, context: EnvelopeContext) {
-  const { sender, recipients } =
-    from === undefined
-      ? { sender: undefined, recipients: await recipientKeys(to, context, curves) }
-      : await authcryptKeys(from, to, context, curves)
-  const [recipient] = recipients
-  if (!recipient) throw new DidCommError('ERR_DID_UNUSABLE', `no X25519 keyAgreement key for ${to}`)
-  return { sender, recipient }
+/** The keys of one recipient, and that of the sender where there is one. */
+export async function keysFor(
+  from: string | undefined,
+  to: string,
+  context: CompactContext,
+): Promise<Pick<SealOptions, 'sender' | 'recipients'>> {
+  if (from !== undefined) return authcryptKeys(from, to, context, curves)
+  return { recipients: await recipientKeys(to, context, curves) }
 }
 
 /** Opens a compact envelope and checks its addressing. */
 export async function unpackCompact(bytes: Uint8Array, context: CompactContext): Promise<Unpacked> {
-  const { plaintext, recipient, sender, derivedId } = await openCompact(bytes, context)
-  const to = didOf(recipient.kid)
-  const from = sender && didOf(sender.kid)
-  const implied = { to, ...(from === undefined ? {} : { from }) }
-  const message = parsePlaintext(plaintext, { types: context.types, implied, id: derivedId })
-  const proven = from === undefined ? {} : { sender: from }
-  checkAddressing(message, { recipients: [to], ...proven })
-  const opened = { enc: 'ChaCha20/Poly1305', recipientKid: recipient.kid }
-  const layer: Layer = sender
-    ? { kind: 'authcrypt', ...opened, senderKid: sender.kid }
-    : { kind: 'anoncrypt', ...opened }
+  const { content, layer, derivedId } = await openCompact(bytes, context)
+  const sender = layer.kind === 'authcrypt' ? didOf(layer.senderKid) : undefined
+  return conclude({ content, derivedId, layers: [layer], sender, recipient: didOf(layer.recipientKid) }, context)
+}
+
+/** What the layers around a plaintext were, and whom they prove, as DIDs. */
+export interface Opened extends Omit<Proven, 'recipients'> {
+  readonly content: Uint8Array
+  readonly derivedId: string
+  readonly layers: readonly Layer[]
+  readonly recipient?: string | undefined
+}
+
+/** Reads the plaintext, and checks that it says of itself what its layers prove. */
+export async function conclude(opened: Opened, context: CompactContext): Promise<Unpacked> {
+  const { content, derivedId, layers, signer, recipient } = opened
+  const sender = opened.sender ?? signer
+  const encrypted = recipient !== undefined
+  // What is signed says for whom it is: else a recipient could pass it on as if it were for somebody else.
+  const implied = { from: sender, to: signer === undefined ? recipient : undefined }
+  const message = parsePlaintext(content, { types: context.types, implied, id: derivedId })
+  checkAddressing(message, { ...opened, recipients: encrypted ? [recipient] : [] })
   return {
     message,
-    ...proven,
-    recipient: to,
-    encrypted: true,
-    nonRepudiable: false,
+    ...(sender !== undefined && { sender }),
+    ...(encrypted && { recipient }),
+    encrypted,
+    nonRepudiable: signer !== undefined,
     encoding: 'compact',
-    layers: [layer],
-    ...(await context.priorOf?.(message, true, context)),
+    layers,
+    ...(await context.priorOf?.(message, encrypted, context)),
   }
 }
 

@@ -3,8 +3,11 @@ import type { Resolve } from '../did/document.ts'
 import type { Message, Packable } from '../message/message.ts'
 import type { TypeRegistry } from '../message/type-registry.ts'
 
-/** `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). */
-export type Encoding = 'json' | 'compact'
+/**
+ * `json`: DIDComm v2.1 (Profile A). `compact`: CBOR and COSE (Profile C, `docs/compact-envelope.md`). `cbor`: the proposed
+ * `didcomm/v2+cbor` (Profile B, `docs/envelopes.md`).
+ */
+export type Encoding = 'json' | 'compact' | 'cbor'
 
 /** All that packing and unpacking needs of the world. */
 export interface EnvelopeContext {
@@ -36,11 +39,13 @@ export type Leniency = 'anoncrypt-authcrypt-signed' | 'flattened-jwe' | 'other-r
 /** Tells whether something is let pass, and notes that it was. */
 export type Allows = (leniency: Leniency) => boolean
 
-/** One layer of an envelope, as it was opened. */
-export type Layer =
+/** One encrypted layer, and the keys that opened it. */
+export type EncryptedLayer =
   | { readonly kind: 'anoncrypt'; readonly enc: string; readonly recipientKid: string }
   | { readonly kind: 'authcrypt'; readonly enc: string; readonly recipientKid: string; readonly senderKid: string }
-  | { readonly kind: 'signed'; readonly signerKids: readonly string[] }
+
+/** One layer of an envelope, as it was opened. */
+export type Layer = EncryptedLayer | { readonly kind: 'signed'; readonly signerKids: readonly string[] }
 
 /** What a valid `from_prior` says (DIDComm v2.1, "DID Rotation"). Times are in seconds since 1970. */
 export interface Prior {
@@ -74,8 +79,8 @@ export interface Unpacked {
 }
 
 export interface PackOptions {
-  /** The DID of the recipient. */
-  to: string
+  /** The DID of the recipient, or those of several. */
+  to: string | readonly string[]
   /** The DID of the sender: authcrypt. Absent: anoncrypt. */
   from?: string
   /** The DID that signs before the encryption. */
@@ -94,9 +99,9 @@ export interface EnvelopeFormat {
   readonly encoding: Encoding
   /** The id of a message that brings none is derived from its envelope. */
   readonly derivesId: boolean
-  /** Tells from the first byte whether the envelope is of this format. */
-  recognizes(firstByte: number): boolean
-  /** Encrypts a message for all keys of one DID. */
+  /** Tells from the first byte whether the envelope is of this format; from `bytes`, all of it, where another format shares the byte. */
+  recognizes(firstByte: number, bytes?: Uint8Array): boolean
+  /** Encrypts a message for all keys of one DID, or of several where the format can. */
   pack(message: Packable, options: PackOptions, context: EnvelopeContext): Promise<Packed>
   /** @throws DidCommError */
   unpack(bytes: Uint8Array, context: EnvelopeContext): Promise<Unpacked>

@@ -4,6 +4,7 @@ import { didOf } from '../did/index.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import type { JsonObject, Message } from '../message/message.ts'
 import { sameDid } from './addressing.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext, Prior } from './envelope.ts'
 import { algOf, parseSignature, verifyJws } from './jws/jws.ts'
 import { listedKey, signingKey } from './keys.ts'
@@ -31,7 +32,7 @@ export async function createFromPrior(
 ): Promise<string> {
   const { prior, next, issuedAt } = input
   if (!isDid(prior) || (next !== undefined && !isDid(next))) throw new TypeError('"prior" and "next" expected DIDs')
-  const { kid, curve } = await signingKey(prior, context)
+  const { kid, curve } = await signingKey(prior, documentKeys(context))
   const header = { typ: 'JWT', alg: algOf(curve), kid }
   const claims = { iss: prior, ...(next !== undefined && { sub: next }), iat: issuedAt }
   const input64 = `${encodeJson(header)}.${encodeJson(claims)}`
@@ -52,7 +53,7 @@ export async function verifyFromPrior(jwt: string, context: EnvelopeContext): Pr
   if (parsed.typ !== undefined && parsed.typ.toUpperCase() !== 'JWT') throw malformed('"from_prior" is of another type')
   const prior = readClaims(parseClaims(claims))
   if (!sameDid(prior.did, didOf(parsed.kid))) throw mismatch('"from_prior" is signed by another DID than its issuer')
-  const key = await listedKey(parsed.kid, 'authentication', context)
+  const key = await listedKey(parsed.kid, 'authentication', documentKeys(context))
   if (!key) throw mismatch('the issuer of "from_prior" does not list its key for authentication')
   verifyJws(parsed, key, context.crypto)
   return prior

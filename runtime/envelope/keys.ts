@@ -1,12 +1,18 @@
 import { didOf } from '../did/did-url.ts'
-import type { Curve, DidDocument, PublicKey } from '../did/document.ts'
-import { authenticationKeys, keyAgreementKeys } from '../did/keys.ts'
+import type { Curve, PublicKey } from '../did/document.ts'
 import { DidCommError } from '../errors.ts'
 import type { EnvelopeContext } from './envelope.ts'
 
-/** Which keys take part in an envelope: the only place that reads DID documents for it. */
+/** Which keys take part in an envelope, of those that DIDs have. */
 
-type World = Pick<EnvelopeContext, 'crypto' | 'resolve' | 'secrets'>
+/** What a key is listed for in a DID document. */
+export type Relationship = 'keyAgreement' | 'authentication'
+
+/** Lists the keys that a DID has for a purpose, in its order. */
+export type KeysOf = (did: string, relationship: Relationship) => Promise<readonly PublicKey[]>
+
+/** What choosing needs of the world. */
+export type KeyWorld = Pick<EnvelopeContext, 'crypto' | 'secrets'> & { readonly keysOf: KeysOf }
 
 /**
  * The curves of key agreement that envelopes know, in order of preference: that of the core, then those that DIDComm v2.1 asks of
@@ -17,22 +23,22 @@ const agreementCurves: readonly Curve[] = ['X25519', 'P-384', 'P-256', 'P-521']
 const signatureCurves: readonly Curve[] = ['Ed25519', 'P-256', 'P-384', 'secp256k1']
 
 /** The curves of key agreement that `crypto` has. */
-function supportedCurves({ crypto }: World): readonly Curve[] {
+function supportedCurves({ crypto }: KeyWorld): readonly Curve[] {
   return agreementCurves.filter((curve) => curve === 'X25519' || crypto.curves?.has(curve))
 }
 
-/** What a key is listed for in a DID document. */
-type Relationship = 'keyAgreement' | 'authentication'
-
-function publicKeys(document: DidDocument, relationship: Relationship): readonly PublicKey[] {
-  return relationship === 'keyAgreement' ? keyAgreementKeys(document) : authenticationKeys(document)
-}
-
 /** The public key `kid`, if the document of its own DID lists it for `relationship`; else `undefined`. */
-export async function listedKey(kid: string, relationship: Relationship, world: World): Promise<PublicKey | undefined> {
-  const document = await world.resolve(didOf(kid))
-  return publicKeys(document, relationship).find((key) => key.kid === kid)
+export async function listedKey(
+  kid: string,
+  relationship: Relationship,
+  world: KeyWorld,
+): Promise<PublicKey | undefined> {
+  const keys = await world.keysOf(didOf(kid), relationship)
+  return keys.find((key) => key.kid === kid)
 }
+
+/** The keys that an envelope is for: one at least. */
+export type RecipientKeys = readonly [PublicKey, ...PublicKey[]]
 
 /**
  * The keys to encrypt to for `did` (or the one key that a DID URL with a fragment names): all of its `keyAgreement` keys
@@ -42,17 +48,17 @@ export async function listedKey(kid: string, relationship: Relationship, world: 
  */
 export async function recipientKeys(
   did: string,
-  world: World,
+  world: KeyWorld,
   curves: readonly Curve[] = supportedCurves(world),
-): Promise<readonly PublicKey[]> {
+): Promise<RecipientKeys> {
   if (did.includes('#')) {
     const key = await listedKey(did, 'keyAgreement', world)
     if (key && curves.includes(key.curve)) return [key]
   } else {
-    const keys = publicKeys(await world.resolve(did), 'keyAgreement')
+    const keys = await world.keysOf(did, 'keyAgreement')
     for (const curve of curves) {
-      const matching = keys.filter((key) => key.curve === curve)
-      if (matching.length > 0) return matching
+      const [first, ...others] = keys.filter((key) => key.curve === curve)
+      if (first) return [first, ...others]
     }
   }
   throw new DidCommError('ERR_DID_UNUSABLE', `no supported keyAgreement key for ${did}`)
@@ -62,22 +68,22 @@ export async function recipientKeys(
 export async function authcryptKeys(
   from: string,
   to: string,
-  world: World,
+  world: KeyWorld,
   curves: readonly Curve[] = supportedCurves(world),
-): Promise<{ sender: PublicKey; recipients: readonly PublicKey[] }> {
+): Promise<{ sender: PublicKey; recipients: RecipientKeys }> {
   const own = await ownKeys(from, 'keyAgreement', world, curves)
   const recipients = await recipientKeys(
     to,
     world,
     own.map(({ curve }) => curve),
   )
-  const sender = own.find(({ curve }) => curve === recipients[0]?.curve)
+  const sender = own.find(({ curve }) => curve === recipients[0].curve)
   if (!sender) throw new DidCommError('ERR_DID_UNUSABLE', `no common curve between ${from} and ${to}`)
   return { sender, recipients }
 }
 
 /** The own key with which `did` signs, or the one that a DID URL with a fragment names. */
-export async function signingKey(did: string, world: World): Promise<PublicKey> {
+export async function signingKey(did: string, world: KeyWorld): Promise<PublicKey> {
   const [key] = await ownKeys(did, 'authentication', world, signatureCurves)
   if (!key) throw new DidCommError('ERR_KEY_NOT_FOUND', `no secret to sign for ${did}`)
   return key
@@ -87,10 +93,10 @@ export async function signingKey(did: string, world: World): Promise<PublicKey> 
 async function ownKeys(
   did: string,
   relationship: Relationship,
-  world: World,
+  world: KeyWorld,
   curves: readonly Curve[],
 ): Promise<readonly PublicKey[]> {
-  const all = publicKeys(await world.resolve(didOf(did)), relationship)
+  const all = await world.keysOf(didOf(did), relationship)
   const listed = did.includes('#') ? all.filter(({ kid }) => kid === did) : all
   const usable: PublicKey[] = []
   for (const curve of curves) {

@@ -1,10 +1,12 @@
+import type { DeriveBits } from '../crypto/agreement-curve.ts'
 import { ENCRYPTED, PLAIN, SIGNED } from '../message/media-types.ts'
 import type { Message, Packable } from '../message/message.ts'
 import { serializeMessage } from '../message/plaintext.ts'
-import { checkPacking, expectFrom } from './addressing.ts'
+import { checkPacking, expectFrom, withId } from './addressing.ts'
+import { documentKeys } from './document-keys.ts'
 import type { EnvelopeContext, Packed, PackOptions } from './envelope.ts'
 import type { Enc } from './jwe/algorithms.ts'
-import { type DeriveBits, encryptJwe } from './jwe/jwe.ts'
+import { encryptJwe } from './jwe/jwe.ts'
 import { type JwsSigner, signJws } from './jws/jws.ts'
 import { authcryptKeys, recipientKeys, signingKey } from './keys.ts'
 
@@ -20,10 +22,11 @@ export interface PackJsonOptions extends PackOptions {
  */
 export async function packJson(message: Packable, options: PackJsonOptions, context: EnvelopeContext): Promise<Packed> {
   checkPacking(message, options)
+  const { to, from, enc, protectSender } = options
+  if (typeof to !== 'string') throw new TypeError('"to" expected one DID in JSON, or packForEach()')
   const complete = withId(message)
   const unsigned = serializeMessage(complete)
   const plaintext = options.sign === undefined ? unsigned : await sign(unsigned, { from: options.sign }, context)
-  const { to, from, enc, protectSender } = options
   if (from === undefined) return packed(await anoncrypt(plaintext, to, enc, context))
   const authenticated = await authcrypt(plaintext, { from, to, ...(enc && !protectSender && { enc }) }, context)
   return packed(protectSender ? await anoncrypt(authenticated, to, enc, context) : authenticated)
@@ -72,7 +75,7 @@ async function authcrypt(
   context: EnvelopeContext,
 ): Promise<Uint8Array> {
   const { from, to, ...enc } = options
-  const { sender, recipients } = await authcryptKeys(from, to, context)
+  const { sender, recipients } = await authcryptKeys(from, to, documentKeys(context))
   const { kid } = sender
   const deriveBits: DeriveBits = (peerPublicKey, isLasting) => context.secrets.deriveBits(kid, peerPublicKey, isLasting)
   return encryptJwe({ plaintext, recipients, sender: { kid, deriveBits }, ...enc }, context)
@@ -84,7 +87,10 @@ async function anoncrypt(
   enc: Enc | undefined,
   context: EnvelopeContext,
 ): Promise<Uint8Array> {
-  return encryptJwe({ plaintext, recipients: await recipientKeys(to, context), ...(enc && { enc }) }, context)
+  return encryptJwe(
+    { plaintext, recipients: await recipientKeys(to, documentKeys(context)), ...(enc && { enc }) },
+    context,
+  )
 }
 
 async function sign(
@@ -94,17 +100,11 @@ async function sign(
 ): Promise<Uint8Array> {
   const signers: JwsSigner[] = []
   for (const named of [from, ...alsoBy]) {
-    const { kid, curve } = await signingKey(named, context)
+    const { kid, curve } = await signingKey(named, documentKeys(context))
     if (signers.some((signer) => signer.kid === kid)) throw new TypeError('"alsoBy" expected keys that do not sign yet')
     signers.push({ kid, curve, sign: (data) => context.secrets.sign(kid, data) })
   }
   const [signer, ...others] = signers
   if (!signer) throw new TypeError('"from" expected')
   return signJws({ payload, ...signer, others, ...(form && { form }) })
-}
-
-function withId(message: Packable): Message {
-  const { id, body = {} } = message
-  if (id === undefined) throw new TypeError('"message.id" expected in JSON')
-  return { ...message, id, body }
 }

@@ -1,13 +1,16 @@
 import type { Packable } from '../message/message.ts'
-import { packCompact } from './compact.ts'
-import type { CompactContext, Ids } from './compact-seal.ts'
+import type { Ids } from './compact-keys.ts'
+import { compactParts } from './compact-parts.ts'
+import type { PackContext } from './compact-psk.ts'
+import { packWith } from './compact-with.ts'
+import { documentKeys } from './document-keys.ts'
 import type { Encoding, Packed } from './envelope.ts'
 import { type PackJsonOptions, packJson } from './pack-json.ts'
 
 /** How `pack` packs: for whom, from whom, and in which form. */
 export interface PackAsOptions extends PackJsonOptions {
   /** Default `json`. */
-  readonly encoding?: Encoding
+  readonly encoding?: Exclude<Encoding, 'cbor'>
   /** How a compact envelope names its keys. Default `short`. */
   readonly ids?: Ids
 }
@@ -19,6 +22,8 @@ export interface PackAsOptions extends PackJsonOptions {
  * @throws TypeError where `message` and `options` contradict each other
  * @throws DidCommError `ERR_DID_NOT_FOUND`, `ERR_DID_UNUSABLE`, `ERR_KEY_NOT_FOUND`, `ERR_KEY_INVALID`, `ERR_ENVELOPE_UNSUPPORTED`
  */
-export async function pack(message: Packable, options: PackAsOptions, context: CompactContext): Promise<Packed> {
-  return options.encoding === 'compact' ? packCompact(message, options, context) : packJson(message, options, context)
+export async function pack(message: Packable, options: PackAsOptions, context: PackContext): Promise<Packed> {
+  return options.encoding === 'compact'
+    ? packWith(compactParts, message, options, documentKeys(context))
+    : packJson(message, options, context)
 }

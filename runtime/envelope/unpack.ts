@@ -1,5 +1,7 @@
-import { unpackCompact } from './compact.ts'
-import type { CompactContext } from './compact-seal.ts'
+import { compactParts } from './compact-parts.ts'
+import type { PackContext } from './compact-psk.ts'
+import { unpackWith } from './compact-with.ts'
+import { documentKeys } from './document-keys.ts'
 import type { Leniency, Unpacked } from './envelope.ts'
 import { priorOf } from './from-prior.ts'
 import { malformed } from './jose.ts'
@@ -22,14 +24,11 @@ export interface UnpackOptions {
  * `ERR_ENVELOPE_SIGNATURE`, `ERR_ENVELOPE_ADDRESSING`, `ERR_RECIPIENT_UNKNOWN`, `ERR_SENDER_UNKNOWN`,
  * `ERR_MESSAGE_MALFORMED`, `ERR_DID_MALFORMED`, and what `context.resolve` throws for the sender's DID
  */
-export async function unpack(
-  bytes: Uint8Array,
-  context: CompactContext,
-  options: UnpackOptions = {},
-): Promise<Unpacked> {
+export async function unpack(bytes: Uint8Array, context: PackContext, options: UnpackOptions = {}): Promise<Unpacked> {
   expectSize(bytes, options.maxBytes ?? defaultMaxBytes)
   const [first] = bytes
   if (first === 0x7b) return unpackJson(bytes, context, options.allow)
-  if (first !== undefined && first >= 0x80) return unpackCompact(bytes, { priorOf, ...context })
+  if (first !== undefined && first >= 0x80)
+    return unpackWith(compactParts, bytes, documentKeys({ priorOf, ...context }))
   throw malformed('the first byte begins no envelope')
 }

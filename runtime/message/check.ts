@@ -8,45 +8,62 @@ const ID = /^[A-Za-z0-9._~-]{1,256}$/
 /** A DID or DID URL without fragment. `=` is in no DID of today, but in the service part of old `did:peer:2`. */
 const DID_URL = /^did:[a-z0-9]+:[\w.:%=-]+(?:[/?][!"$-~]*)?$/
 
-type Check = (value: Json) => boolean
-
-const isText: Check = (value) => typeof value === 'string'
-const isId: Check = (value) => typeof value === 'string' && ID.test(value)
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
-const isDid: Check = (value) => typeof value === 'string' && DID_URL.test(value)
-
-/** The headers that have a form, and the form in words. All but `id` and `type` may be absent. */
-const HEADERS: Readonly<Record<string, readonly [Check, string]>> = {
-  id: [isId, '1 to 256 unreserved characters'],
-  type: [(value) => typeof value === 'string' && parseTypeUri(value) !== undefined, 'a message type URI'],
-  typ: [(value) => typeof value === 'string' && canonicalMediaType(value) === PLAIN, PLAIN],
-  from: [isDid, 'a DID without fragment'],
-  to: [(value) => Array.isArray(value) && value.every(isDid), 'an array of DIDs without fragment'],
-  thid: [isId, '1 to 256 unreserved characters'],
-  pthid: [isId, '1 to 256 unreserved characters'],
-  created_time: [isCount, 'whole seconds since 1970'],
-  expires_time: [isCount, 'whole seconds since 1970'],
-  body: [isObject, 'a JSON object'],
-  attachments: [Array.isArray, 'an array'],
-  from_prior: [isText, 'a string'],
+/** What a member has to be, and the same in words. */
+interface Form {
+  readonly holds: (value: Json) => boolean
+  readonly words: string
 }
 
-const ATTACHMENT: Readonly<Record<string, readonly [Check, string]>> = {
-  id: [isId, '1 to 256 unreserved characters'],
-  description: [isText, 'a string'],
-  filename: [isText, 'a string'],
-  media_type: [isText, 'a string'],
-  format: [isText, 'a string'],
-  lastmod_time: [isCount, 'whole seconds since 1970'],
-  byte_count: [isCount, 'a number of bytes'],
-  data: [isObject, 'an object'],
+const text: Form = { holds: (value) => typeof value === 'string', words: 'a string' }
+const id: Form = {
+  holds: (value) => typeof value === 'string' && ID.test(value),
+  words: '1 to 256 unreserved characters',
+}
+const count: Form = {
+  holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  words: 'a whole number from 0',
+}
+const object: Form = { holds: isObject, words: 'a JSON object' }
+const did: Form = {
+  holds: (value) => typeof value === 'string' && DID_URL.test(value),
+  words: 'a DID without fragment',
+}
+const listOf = ({ holds, words }: Form): Form => ({
+  holds: (value) => Array.isArray(value) && value.every(holds),
+  words: `an array, each ${words}`,
+})
+
+/** The headers that have a form. All but `id` and `type` may be absent. */
+const HEADERS: Readonly<Record<string, Form>> = {
+  id,
+  type: {
+    holds: (value) => typeof value === 'string' && parseTypeUri(value) !== undefined,
+    words: 'a message type URI',
+  },
+  typ: { holds: (value) => typeof value === 'string' && canonicalMediaType(value) === PLAIN, words: PLAIN },
+  from: did,
+  to: listOf(did),
+  thid: id,
+  pthid: id,
+  created_time: count,
+  expires_time: count,
+  body: object,
+  attachments: listOf(object),
+  from_prior: text,
 }
 
-const ATTACHMENT_DATA: Readonly<Record<string, readonly [Check, string]>> = {
-  hash: [isText, 'a string'],
-  links: [(value) => Array.isArray(value) && value.every(isText), 'an array of strings'],
-  base64: [isText, 'a string'],
+const ATTACHMENT: Readonly<Record<string, Form>> = {
+  id,
+  description: text,
+  filename: text,
+  media_type: text,
+  format: text,
+  lastmod_time: count,
+  byte_count: count,
+  data: object,
 }
+
+const ATTACHMENT_DATA: Readonly<Record<string, Form>> = { hash: text, links: listOf(text), base64: text }
 
 /**
  * Checks that a JSON value is a plaintext message (DIDComm v2.1, "Message Headers", "Attachments") and returns a copy
@@ -60,12 +77,11 @@ export function checkMessage(value: Json): Message {
     if (value[name] === undefined) throw malformed(`a message without "${name}"`)
   }
   checkMembers(value, HEADERS, '')
-  for (const attachment of (value['attachments'] as Json[] | undefined) ?? []) checkAttachment(attachment)
+  for (const attachment of (value['attachments'] as JsonObject[] | undefined) ?? []) checkAttachment(attachment)
   return { ...value, body: value['body'] ?? {} } as Message
 }
 
-function checkAttachment(value: Json): void {
-  if (!isObject(value)) throw malformed('"attachments" expected objects')
+function checkAttachment(value: JsonObject): void {
   const { data } = value
   if (data === undefined) throw malformed('an attachment without "data"')
   checkMembers(value, ATTACHMENT, 'attachments.')
@@ -78,9 +94,9 @@ function checkAttachment(value: Json): void {
 }
 
 function checkMembers(value: JsonObject, members: typeof HEADERS, path: string): void {
-  for (const [name, [holds, form]] of Object.entries(members)) {
+  for (const [name, { holds, words }] of Object.entries(members)) {
     const member = value[name]
-    if (member !== undefined && !holds(member)) throw malformed(`"${path}${name}" expected ${form}`)
+    if (member !== undefined && !holds(member)) throw malformed(`"${path}${name}" expected ${words}`)
   }
 }
 

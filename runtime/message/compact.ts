@@ -1,4 +1,5 @@
-import { type CborValue, decodeBase64url, decodeCbor, encodeBase64url, encodeCbor, Tagged } from '../bytes/index.ts'
+import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../bytes/index.ts'
+import { attachmentFromCbor, attachmentToCbor } from './attachment-cbor.ts'
 import { checkMessage } from './check.ts'
 import { jsonFromCbor, jsonToCbor, malformed, nameToCbor, textToCbor } from './json-cbor.ts'
 import type { Json, JsonObject, Message, Packable } from './message.ts'
@@ -7,9 +8,9 @@ import type { CompactType, TypeRegistry } from './type-registry.ts'
 /** What the envelope around a compact plaintext proves, so that the plaintext need not say it. */
 export interface Implied {
   /** The DID of the proven sender; absent for anoncrypt. */
-  from?: string
+  from?: string | undefined
   /** The DID of the recipient. */
-  to?: string
+  to?: string | undefined
 }
 
 export interface CompactOptions {
@@ -99,26 +100,6 @@ function isMap(value: CborValue): boolean {
   return !(value instanceof Uint8Array || value instanceof Tagged || Array.isArray(value))
 }
 
-function attachmentToCbor(attachment: unknown): CborValue {
-  const map = jsonToCbor(attachment, 2)
-  const data = map instanceof Map ? map.get('data') : undefined
-  if (data instanceof Map) {
-    const base64 = data.get('base64')
-    const bytes = typeof base64 === 'string' ? bytesOf(base64) : undefined
-    if (bytes) data.set('base64', bytes)
-  }
-  return map
-}
-
-/** Returns the bytes of canonical base64url, or `undefined` for any other text. */
-function bytesOf(text: string): Uint8Array | undefined {
-  try {
-    return decodeBase64url(text)
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * Parses a compact plaintext. `serializeCompact` says what it is made of; of the choices that it leaves open, every one is read.
  *
@@ -172,16 +153,4 @@ function bodyFromCbor(item: CborValue, entry: Pick<CompactType, 'body'>): Json {
 function headerFromCbor(label: CborValue, item: CborValue): Json {
   const isAttachments = label === LABELS.get('attachments') && Array.isArray(item)
   return isAttachments ? item.map(attachmentFromCbor) : jsonFromCbor(item)
-}
-
-function attachmentFromCbor(attachment: CborValue): Json {
-  const data = attachment instanceof Map ? attachment.get('data') : undefined
-  if (attachment instanceof Map && data instanceof Map) {
-    const base64 = data.get('base64')
-    if (base64 instanceof Uint8Array) {
-      const text = new Map(data).set('base64', encodeBase64url(base64))
-      return jsonFromCbor(new Map(attachment).set('data', text))
-    }
-  }
-  return jsonFromCbor(attachment)
 }

@@ -40,6 +40,8 @@ export interface SenmlRecord {
 /** The version of SenML that RFC 8428 defines. Newer ones must not be used (§4.4). */
 const VERSION = 10
 const MAX_RECORDS = 1024
+/** RFC 8428 §4.5.3: times from here on count from 1970, those below from now. */
+export const ABSOLUTE_TIME: number = 2 ** 28
 const VALUES = ['v', 'vs', 'vb', 'vd'] as const
 /** RFC 8428 §4.5.1. */
 const FULL_NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]*$/
@@ -106,15 +108,20 @@ function valuesOf(record: SenmlRecord): string[] {
 }
 
 /** Records of base fields alone set what follows, and measure nothing (RFC 8428 §5.1.7 has one). */
-function isMeasurement(record: SenmlRecord): boolean {
+export function isMeasurement(record: SenmlRecord): boolean {
   return Object.entries(record).some(([label, value]) => value !== undefined && !label.startsWith('b'))
 }
 
 /**
  * Resolves a pack (RFC 8428 §4.6): each record that is returned stands alone, with its full name, unit, time, value and
- * sum. Records of base fields alone are gone. Times below 2^28 remain relative to now, because there is no clock here.
+ * sum. Records of base fields alone are gone.
  *
- * @throws DidCommError `ERR_MESSAGE_MALFORMED`, also for names that §4.5.1 does not allow
+ * With a clock, times below 2^28 are counted from now (§4.5.3), a record without a time is of now, and the records come
+ * back in chronological order. Without one, such times remain, and the order changes only where all times are of one kind.
+ *
+ * @param nowMs the time to count from, in milliseconds since 1970; NaN where nobody knows it
+ * @throws DidCommError `ERR_MESSAGE_MALFORMED`, also for names that §4.5.1 does not allow, and for a time that lies
+ * before 1978-07-04, when counted from now
  *
  * @example
  * import { resolveSenml } from 'didcomm-mote/message'
@@ -122,15 +129,30 @@ function isMeasurement(record: SenmlRecord): boolean {
  * resolveSenml([{ bn: 'urn:dev:1:', bu: 'Cel', n: 'in', v: 21 }, { n: 'out', v: 4 }])
  * // [{ n: 'urn:dev:1:in', u: 'Cel', v: 21 }, { n: 'urn:dev:1:out', u: 'Cel', v: 4 }]
  */
-export function resolveSenml(pack: readonly SenmlRecord[]): SenmlRecord[] {
+export function resolveSenml(pack: readonly SenmlRecord[], nowMs: number = Number.NaN): SenmlRecord[] {
   checkSenml(pack)
   const resolved: SenmlRecord[] = []
   let base: SenmlRecord = {}
   for (const record of pack) {
     base = { ...base, ...baseFields(record) }
-    if (isMeasurement(record)) resolved.push(resolveRecord(record, base))
+    if (isMeasurement(record)) resolved.push(atTime(resolveRecord(record, base), nowMs / 1000))
   }
-  return resolved
+  return chronological(resolved)
+}
+
+function atTime(record: SenmlRecord, now: number): SenmlRecord {
+  const { t = 0 } = record
+  if (Number.isNaN(now) || t >= ABSOLUTE_TIME) return record
+  const absolute = now + t
+  if (absolute < ABSOLUTE_TIME) throw malformed('a SenML time that no clock shows')
+  return { ...record, t: absolute }
+}
+
+/** A time that is relative cannot be compared with one that is not. */
+function chronological(records: SenmlRecord[]): SenmlRecord[] {
+  const relative = records.filter(({ t = 0 }) => t < ABSOLUTE_TIME).length
+  if (relative > 0 && relative < records.length) return records
+  return records.sort(({ t = 0 }, { t: other = 0 }) => t - other)
 }
 
 function baseFields({ bn, bt, bu, bv, bs, bver }: SenmlRecord): SenmlRecord {

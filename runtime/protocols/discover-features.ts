@@ -4,6 +4,7 @@ import { isJsonObject } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
 import { parseTypeUri, typeKey } from '../message/index.ts'
 import type { Draft, Json, JsonObject } from '../message/message.ts'
+import { DISCLOSE_CODE, QUERIES_CODE } from '../message/type-codes.ts'
 
 /** https://didcomm.org/discover-features/2.0; DIDComm v2.1, "Discover Features Protocol 2.0". */
 export const QUERIES = 'https://didcomm.org/discover-features/2.0/queries'
@@ -47,6 +48,10 @@ export interface DiscoverFeaturesOptions {
 export function discoverFeatures(options: DiscoverFeaturesOptions): Protocol {
   const { features, onDisclosed, mayDisclose = (_, asker) => asker !== undefined } = options
   return {
+    types: [
+      { code: QUERIES_CODE, type: QUERIES },
+      { code: DISCLOSE_CODE, type: DISCLOSE },
+    ],
     handlers: {
       [QUERIES]: ({ message, sender }) => {
         const queries = readQueries(message.body['queries'])

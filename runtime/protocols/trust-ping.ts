@@ -1,5 +1,6 @@
 import type { Protocol } from '../agent/protocol.ts'
 import type { Draft } from '../message/message.ts'
+import { PING_CODE, PING_RESPONSE_CODE } from '../message/type-codes.ts'
 
 /** https://didcomm.org/trust-ping/2.0 */
 export const PING = 'https://didcomm.org/trust-ping/2.0/ping'
@@ -14,8 +15,8 @@ export function ping(options: { responseRequested?: boolean } = {}): Draft {
 export function trustPing(): Protocol {
   return {
     types: [
-      { code: 2, type: PING },
-      { code: 3, type: PING_RESPONSE },
+      { code: PING_CODE, type: PING },
+      { code: PING_RESPONSE_CODE, type: PING_RESPONSE },
     ],
     handlers: {
       [PING]: ({ message, sender }) =>

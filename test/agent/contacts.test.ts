@@ -1,25 +1,27 @@
 import { contactBook, didKeyIdentity, didPeer4Identity, firstOf, type Resolve } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
-import { didKey, didPeer, keyAgreementKeys } from 'didcomm-mote/did'
+import { authenticationKeys, didKey, didPeer, keyAgreementKeys } from 'didcomm-mote/did'
 import { shortId } from 'didcomm-mote/envelope'
 import { describe, expect, it } from 'vitest'
 
 const seed = (letter: string) => new Uint8Array(32).fill(letter.charCodeAt(0))
 const resolve = firstOf(didKey(crypto), didPeer(crypto))
 const kidOf = async (did: string) => keyAgreementKeys(await resolve(did))[0]?.kid ?? ''
+const signingKidOf = async (did: string) => authenticationKeys(await resolve(did))[0]?.kid ?? ''
 
 const alice = didKeyIdentity(crypto, seed('a')).did
 const bob = didKeyIdentity(crypto, seed('b')).did
 
 describe('a book of contacts', () => {
-  it('finds a contact by DID, and the key of its short id', async () => {
+  it('finds a contact by DID, and its keys by their short ids: those that encrypt and those that sign', async () => {
     const book = contactBook(crypto, resolve)
     await book.add({ did: alice, uri: 'memory:a', encoding: 'compact' })
     await book.add({ did: bob })
     expect(book.get(alice)).toEqual({ did: alice, uri: 'memory:a', encoding: 'compact' })
     for (const did of [alice, bob]) {
-      const kid = await kidOf(did)
-      expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
+      for (const kid of [await kidOf(did), await signingKidOf(did)]) {
+        expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
+      }
     }
     expect(await book.knownKids(new Uint8Array(8))).toEqual([])
     expect(book.get('did:example:nobody')).toBeUndefined()
@@ -79,7 +81,7 @@ describe('a book of contacts', () => {
     const book = contactBook(crypto, firstOf(didPeer(crypto)))
     await book.add({ did, uri: 'memory:p' })
     expect(book.get(shortDid)).toBe(book.get(did))
-    for (const kid of [`${did}#key-1`, `${shortDid}#key-1`]) {
+    for (const kid of [`${did}#key-1`, `${did}#key-2`, `${shortDid}#key-1`, `${shortDid}#key-2`]) {
       expect(await book.knownKids(shortId(kid, crypto))).toEqual([kid])
     }
     expect(book.remove(shortDid)).toBe(true)
@@ -91,9 +93,9 @@ describe('a book of contacts', () => {
     const book = contactBook({ ...crypto, sha256: () => new Uint8Array(32) }, resolve)
     await book.add({ did: alice })
     await book.add({ did: bob })
-    const kids = [await kidOf(alice), await kidOf(bob)]
-    expect(await book.knownKids(new Uint8Array(8))).toEqual(kids)
+    const kidsOf = async (did: string) => [await kidOf(did), await signingKidOf(did)]
+    expect(await book.knownKids(new Uint8Array(8))).toEqual([...(await kidsOf(alice)), ...(await kidsOf(bob))])
     book.remove(alice)
-    expect(await book.knownKids(new Uint8Array(8))).toEqual(kids.slice(1))
+    expect(await book.knownKids(new Uint8Array(8))).toEqual(await kidsOf(bob))
   })
 })

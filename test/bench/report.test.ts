@@ -29,6 +29,18 @@ describe('the tables of a result', () => {
     expect(outcomes(result)).toHaveLength(targets.length)
   })
 
+  it('show compact envelopes beside those in JSON', () => {
+    const [row] = result.rows
+    if (!row) throw new Error('a row')
+    const op = 'didcomm-authcrypt-pack'
+    const rows = [
+      { ...row, op, size: 64, minNs: 100_000, noisy: false },
+      { ...row, op, size: 64, minNs: 90_000, impl: 'didcomm-mote compact', noisy: true },
+    ]
+    const { messages } = blocks({ ...result, rows })
+    expect(messages).toMatch(/\| didcomm-authcrypt-pack 64 B \| +100 us \| +\| ~90\.0 us \|/)
+  })
+
   it('name the machine, the versions and what was left out', () => {
     expect(contents['provenance']).toContain('Node 20.20.2')
     expect(contents['provenance']).toContain('2 cores of Example <CPU> & Co')

@@ -15,6 +15,7 @@ const ciphers = [
   'aesCcm16_64_128',
   'aesCcm16_128_128',
   'aesCcm16_64_256',
+  'aesCcm16_128_256',
   'a256cbcHs512',
 ] as const
 const wrongTag = expect.objectContaining({ code: 'ERR_CRYPTO_TAG', message: 'the authentication tag does not match' })

@@ -72,6 +72,7 @@ export const aeadAgreements: readonly Agreement[] = (
     'aesCcm16_64_128',
     'aesCcm16_128_128',
     'aesCcm16_64_256',
+    'aesCcm16_128_256',
     'a256cbcHs512',
   ] as const
 ).map(aead)

@@ -27,6 +27,7 @@ const aeads: Record<string, Aead> = {
   'AES-CCM-16-128/64': crypto.aesCcm16_64_128,
   'AES-CCM-16-128/128': crypto.aesCcm16_128_128,
   'AES-CCM-16-256/64': crypto.aesCcm16_64_256,
+  'AES-CCM-16-256/128': crypto.aesCcm16_128_256,
 }
 
 /** Those that the library does not offer, by the bytes of their tag: the slow twin has them. */
@@ -34,7 +35,6 @@ const others: Record<string, number> = {
   A192GCM: 16,
   'AES-CCM-64-128/64': 8,
   'AES-CCM-64-128/128': 16,
-  'AES-CCM-16-256/128': 16,
   'AES-CCM-64-256/64': 8,
   'AES-CCM-64-256/128': 16,
 }

@@ -34,6 +34,7 @@ const aeads: Readonly<Record<string, Aead>> = {
   'AES-CCM-16-128/64': crypto.aesCcm16_64_128,
   'AES-CCM-16-128/128': crypto.aesCcm16_128_128,
   'AES-CCM-16-256/64': crypto.aesCcm16_64_256,
+  'AES-CCM-16-256/128': crypto.aesCcm16_128_256,
 }
 
 const folders = ['aes-ccm-examples', 'aes-gcm-examples', 'chacha-poly-examples', 'encrypted-tests', 'enveloped-tests']

@@ -16,6 +16,7 @@ const aeads = [
   'aesCcm16_64_128',
   'aesCcm16_128_128',
   'aesCcm16_64_256',
+  'aesCcm16_128_256',
   'a256cbcHs512',
 ] as const
 

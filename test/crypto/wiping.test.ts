@@ -82,7 +82,15 @@ const calls: Record<string, (crypto: Crypto, secret: Uint8Array) => void> = {
   'hmacSha512 of a long message': ({ hmacSha512 }, secret) => hmacSha512(secret, long(secret)),
   ...Object.fromEntries(
     (
-      ['a256gcm', 'aes128gcm', 'aesCcm16_64_128', 'aesCcm16_128_128', 'aesCcm16_64_256', 'a256cbcHs512'] as const
+      [
+        'a256gcm',
+        'aes128gcm',
+        'aesCcm16_64_128',
+        'aesCcm16_128_128',
+        'aesCcm16_64_256',
+        'aesCcm16_128_256',
+        'a256cbcHs512',
+      ] as const
     ).flatMap((name): [string, (crypto: Crypto, secret: Uint8Array) => void][] => {
       const { keyBytes, nonceBytes } = core[name]
       const iv = nonce.subarray(0, nonceBytes)

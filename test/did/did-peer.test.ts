@@ -8,8 +8,10 @@ import {
   type DidDocument,
   didcommService,
   didcommServices,
+  didOf,
   didPeer,
   type InputDocument,
+  isDid,
   keyAgreementKeys,
 } from '../../runtime/did/index.ts'
 import { multihashSha256 } from '../../runtime/did/multihash.ts'
@@ -175,9 +177,28 @@ describe('did:peer:2', () => {
     ['with a service without endpoint', peer2With({ t: 'dm' })],
     ['with a service that says its type twice', peer2With({ t: 'dm', type: 'dm', s: 'https://example.com' })],
     ['with a service nested too deep', peer2With({ t: 'dm', s: [[[[[[[[[]]]]]]]]] })],
-    ['with padding', `${peer2With({ t: 'dm', s: 'https://example.com/1' })}=`],
+    ['with padding where none belongs', `${peer2With({ t: 'dm', s: 'https://example.com/12' })}=`],
+    ['with padding that is too short', `${peer2With({ t: 'dm', s: 'https://example.com/123' })}=`],
+    ['with padding that is too long', `${peer2With({ t: 'dm', s: 'https://example.com/1' })}==`],
+    ['with padding in the middle', `${peer2With({ t: 'dm', s: 'https://example.com/123' })}=A`],
+    ['with padding behind a key', `did:peer:2.E${X25519}=`],
   ])('is refused %s', async (_, did) => {
     await expect(resolve(did)).rejects.toMatchObject({ name: 'DidCommError', code: 'ERR_DID_MALFORMED' })
+  })
+
+  it('is read with the padding of older libraries, under its own name', async () => {
+    const services = [
+      { t: 'dm', s: 'https://example.com/1234' },
+      { t: 'dm', s: 'https://example.com/123' },
+      { t: 'dm', s: 'https://example.com/12' },
+    ]
+    const encoded = services.map((service) => Buffer.from(JSON.stringify(service)).toString('base64'))
+    expect(encoded.map((text) => text.replace(/[^=]/g, '').length).sort()).toEqual([0, 1, 2])
+    const padded = `did:peer:2.E${X25519}${encoded.map((text) => `.S${text}`).join('')}`
+    const [document, unpadded] = [await resolve(padded), await resolve(padded.replaceAll('=', ''))]
+    expect(document).toMatchObject({ id: padded, service: unpadded.service })
+    expect([isDid(padded), didOf(`${padded}#key-1`)]).toEqual([true, padded])
+    expect(keyAgreementKeys(document).map(({ kid }) => kid)).toEqual([`${padded}#key-1`])
   })
 
   it('is not made from mistakes', () => {

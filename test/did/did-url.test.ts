@@ -37,6 +37,11 @@ describe('isDid', () => {
     'did:example:ali ce',
     'did:example:älice',
     'https://example.com',
+    'did:example:alice=',
+    'did:peer:2=',
+    'did:peer:2.SeyJ9===',
+    'did:peer:2.SeyJ9=.Ez6LS',
+    'did:peer:2.S=yJ9',
     `did:example:${'x'.repeat(8181)}`,
   ])('refuses %j', (text) => {
     expect(isDid(text)).toBe(false)

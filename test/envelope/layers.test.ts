@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memorySecrets } from '../../runtime/crypto/index.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import { createFromPrior, pack, packSigned, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe } from '../../runtime/envelope/jwe/index.ts'
 import { deriveKek } from '../../runtime/envelope/jwe/kdf.ts'
@@ -28,7 +29,7 @@ const addressing = { code: 'ERR_ENVELOPE_ADDRESSING' }
 const malformed = { code: 'ERR_ENVELOPE_MALFORMED' }
 
 const encrypted = async (plaintext: Uint8Array, did: string): Promise<Uint8Array> =>
-  encryptJwe({ plaintext, recipients: await recipientKeys(did, asAlice) }, asAlice)
+  encryptJwe({ plaintext, recipients: await recipientKeys(did, documentKeys(asAlice)) }, asAlice)
 
 describe('the layers of one envelope', () => {
   /** One agent that has two DIDs, and would rather not tell. */
@@ -120,7 +121,7 @@ describe('a DID URL in the headers', () => {
 describe('an anoncrypt envelope that names a sender all the same', () => {
   /** Written by hand: what is in `apu` has to enter the key derivation. */
   async function naming(more: object): Promise<Uint8Array> {
-    const [recipient] = await recipientKeys(bob.did, asAlice)
+    const [recipient] = await recipientKeys(bob.did, documentKeys(asAlice))
     const { kid, bytes } = recipient ?? expect.fail()
     const secretKey = new Uint8Array(32).fill(7)
     const base64url = (data: Uint8Array): string => Buffer.from(data).toString('base64url')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
 import type { Leniency } from '../../runtime/envelope/index.ts'
 import { json, pack, packSigned, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe } from '../../runtime/envelope/jwe/index.ts'
@@ -44,7 +45,7 @@ describe('the combinations of layers', () => {
     const signed = await packSigned(message, { from: alice.did }, asAlice)
     const [sender] = alice.keys
     const deriveBits = (peer: Uint8Array) => asAlice.secrets.deriveBits(sender?.kid ?? '', peer)
-    const recipients = await recipientKeys(bob.did, asAlice)
+    const recipients = await recipientKeys(bob.did, documentKeys(asAlice))
     const inner = await encryptJwe(
       { plaintext: signed.bytes, recipients, sender: { kid: sender?.kid ?? '', deriveBits } },
       asAlice,
@@ -67,7 +68,7 @@ describe('the combinations of layers', () => {
     ['signed', 'authcrypt'],
     ['signed', 'anoncrypt'],
   ])('%s of %s is never allowed [A10, A13]', async (outer, inner) => {
-    const recipients = await recipientKeys(bob.did, asAlice)
+    const recipients = await recipientKeys(bob.did, documentKeys(asAlice))
     const { kid } = alice.keys[0] ?? expect.fail()
     const sender = { kid, deriveBits: (peer: Uint8Array) => asAlice.secrets.deriveBits(kid, peer) }
     const layer = async (kind: string, plaintext: Uint8Array): Promise<Uint8Array> => {
@@ -125,7 +126,7 @@ describe('a message that names other recipients', () => {
   const elsewhere = { ...message, to: [carol.did] }
 
   test('is an error, or a note where that is allowed [B9, C2, C4, Z8]', async () => {
-    const recipients = await recipientKeys(bob.did, asAlice)
+    const recipients = await recipientKeys(bob.did, documentKeys(asAlice))
     const bytes = await encryptJwe({ plaintext: serializeMessage(elsewhere), recipients }, asAlice)
     await expect(unpack(bytes, asBob)).rejects.toMatchObject({ code: 'ERR_ENVELOPE_ADDRESSING' })
     const opened = await unpack(bytes, asBob, { allow: ['other-recipient'] })
@@ -134,7 +135,7 @@ describe('a message that names other recipients', () => {
 
   test('is nobody’s where it names none: the receiver is the only one [B8]', async () => {
     const { to: _, ...without } = message
-    const recipients = await recipientKeys(bob.did, asAlice)
+    const recipients = await recipientKeys(bob.did, documentKeys(asAlice))
     const bytes = await encryptJwe({ plaintext: serializeMessage(without), recipients }, asAlice)
     expect(await unpack(bytes, asBob)).not.toHaveProperty('tolerated')
   })
@@ -157,7 +158,7 @@ describe('typ', () => {
   })
 
   test('of an encrypted message is that of encrypted messages [A3, A4]', async () => {
-    const recipients = await recipientKeys(bob.did, asAlice)
+    const recipients = await recipientKeys(bob.did, documentKeys(asAlice))
     const plaintext = serializeMessage(message)
     const right = await encryptJwe({ plaintext, recipients, typ: 'didcomm-encrypted+json' }, asAlice)
     expect(await unpack(right, asBob)).toMatchObject({ encrypted: true })

@@ -313,8 +313,7 @@ describe('mistakes of the caller', () => {
       const { to: _, ...unaddressed } = message
       return pack(unaddressed, { to: bob.did, sign: alice.did }, asAlice)
     },
-    'a compact envelope that is signed': () =>
-      pack(message, { to: bob.did, sign: alice.did, encoding: 'compact' }, asAlice),
+    'JSON for several DIDs': () => pack(message, { ...anoncrypt, to: [bob.did, carol.did] }, asAlice),
   }
   const rows: Readonly<Record<string, string>> = {
     'both "from" and "sign"': ' [A11]',

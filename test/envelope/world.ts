@@ -8,7 +8,7 @@ import {
 } from '../../runtime/crypto/index.ts'
 import type { DidDocument, VerificationMethod } from '../../runtime/did/document.ts'
 import type { CompactContext, EnvelopeContext } from '../../runtime/envelope/index.ts'
-import { DidCommError } from '../../runtime/errors.ts'
+import { DidCommError, type ErrorCode } from '../../runtime/errors.ts'
 import { typeRegistry } from '../../runtime/message/type-registry.ts'
 
 /** The core with all curves. */
@@ -123,4 +123,12 @@ export function contextOf(own: Party, others: readonly Party[], changes: Partial
     knownKids: async () => parties.flatMap(({ document }) => document.keyAgreement as string[]),
     ...changes,
   }
+}
+
+/** The code that a promise fails with; `undefined` where it does not fail. */
+export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | undefined> {
+  return work.then(
+    () => undefined,
+    (error) => error.code ?? error,
+  )
 }

@@ -27,7 +27,7 @@ import type { Random, Target } from './random.ts'
 const resolve = firstOf(didKey(crypto), didPeer(crypto), didJwk())
 
 /** Does with a document what everything does with it that a message makes us do. */
-function use(document: DidDocument): void {
+export function use(document: DidDocument): void {
   for (const { kid, bytes } of [...keyAgreementKeys(document), ...authenticationKeys(document)]) {
     // A document speaks for nobody else.
     expect(canonicalDid(didOf(kid))).toBe(canonicalDid(document.id))
@@ -46,7 +46,7 @@ export const vectorDids: readonly string[] = [
 ]
 
 /** All documents in the vectors. */
-const documents: readonly DidDocument[] = documentsIn(files)
+export const documents: readonly DidDocument[] = documentsIn(files)
 
 function documentsIn(value: unknown): DidDocument[] {
   if (typeof value !== 'object' || value === null) return []

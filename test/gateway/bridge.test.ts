@@ -11,6 +11,7 @@ import { crypto } from 'didcomm-mote/crypto'
 import { didKey } from 'didcomm-mote/did'
 import { type Message, resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { pack, REPORT } from 'didcomm-mote/protocols/telemetry'
+import { BATCH, type Batch, readBatch } from 'didcomm-mote/protocols/telemetry-batch'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
 import { describe, expect, it } from 'vitest'
 import { bridge, type Device } from '../../gateway/bridge.ts'
@@ -24,6 +25,8 @@ interface Bench {
   take(records: unknown[]): Promise<unknown>
   /** The same, and returns what the cloud makes of it. */
   carry(records: unknown[]): Promise<SenmlRecord[]>
+  /** The same for the body of a batch. */
+  carryBatch(body: object): Promise<Batch>
 }
 
 async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve } = {}): Promise<Bench> {
@@ -32,10 +35,12 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
   const gateway = party('g', [network.transport('gateway')], { contacts, ...changes })
   const cloud = party('c', [network.transport('cloud')])
   let arrived: Unpacked | undefined
-  cloud.agent.on(REPORT, (received) => {
-    arrived = received
-    return undefined
-  })
+  for (const type of [REPORT, BATCH]) {
+    cloud.agent.on(type, (received) => {
+      arrived = received
+      return undefined
+    })
+  }
   await contacts.add({ did: cloud.did, uri: 'memory:cloud', encoding: 'json' })
 
   const outbox = memoryOutbox()
@@ -47,8 +52,9 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
     outbox,
     wake: () => undefined,
   })
-  const take: Bench['take'] = async (records) => {
-    const message = { id: '1', type: REPORT, created_time: CREATED, body: { senml: records } as Message['body'] }
+  const take: Bench['take'] = (records) => takeBody(REPORT, { senml: records })
+  const takeBody = async (type: string, body: object) => {
+    const message = { id: '1', type, created_time: CREATED, body: body as Message['body'] }
     return carries({
       message,
       sender: known.did,
@@ -58,14 +64,21 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
       layers: [],
     })
   }
+  const arrivedBody = async () => {
+    const [entry] = await outbox.due(0, 1)
+    await cloud.agent.receive({ bytes: entry?.bytes ?? new Uint8Array(0) })
+    return arrived?.message.body ?? {}
+  }
   return {
     outbox,
     take,
     async carry(records) {
       await take(records)
-      const [entry] = await outbox.due(0, 1)
-      await cloud.agent.receive({ bytes: entry?.bytes ?? new Uint8Array(0) })
-      return resolveSenml(pack(arrived?.message.body ?? {}))
+      return resolveSenml(pack(await arrivedBody()))
+    },
+    async carryBatch(body) {
+      await takeBody(BATCH, body)
+      return readBatch(await arrivedBody())
     },
   }
 }
@@ -82,6 +95,29 @@ describe('the bridge', () => {
       { n: 'attic:t', u: 'Cel', t: CREATED, v: 21 },
       { n: 'attic:p', t: CREATED, v: 1000 },
     ])
+  })
+
+  it('carries a batch with its numbers', async () => {
+    const { carryBatch } = await bench()
+    const senml = [
+      { n: 't', v: 21, t: CREATED - 60 },
+      { n: 't', v: 22, t: CREATED },
+    ]
+    expect(await carryBatch({ first: 7, last: 9, senml })).toEqual({
+      first: 7,
+      last: 9,
+      records: [{ bn: 'attic:', ...senml[0] }, senml[1]],
+    })
+  })
+
+  it('refuses a batch whose numbers do not fit', async () => {
+    const { carryBatch, outbox } = await bench()
+    const senml = [
+      { n: 't', v: 21 },
+      { n: 't', v: 22 },
+    ]
+    await expect(carryBatch({ first: 7, last: 7, senml })).rejects.toMatchObject({ code: 'ERR_MESSAGE_MALFORMED' })
+    expect((await outbox.depth()).waiting).toBe(0)
   })
 
   it('lets no sensor speak under the name of another', async () => {

@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { forwardType, pack, packSigned, unpack, unwrapForward, wrapForward } from '../../runtime/envelope/index.ts'
+import { documentKeys } from '../../runtime/envelope/document-keys.ts'
+import {
+  forwardType,
+  pack,
+  packForEach,
+  packSigned,
+  unpack,
+  unwrapForward,
+  wrapForward,
+} from '../../runtime/envelope/index.ts'
+import { encryptJwe } from '../../runtime/envelope/jwe/index.ts'
+import { recipientKeys } from '../../runtime/envelope/keys.ts'
+import { serializeMessage } from '../../runtime/message/index.ts'
 import type { Message } from '../../runtime/message/message.ts'
 import { contextOf, type Party, party, secretJwks } from '../envelope/world.ts'
 import { didcommNode } from './didcomm-node.ts'
@@ -137,5 +149,33 @@ describe('we open what didcomm-node packs', () => {
       wrapped = payloads[0] ?? new Uint8Array(0)
     }
     expect(await unpack(wrapped, us(bob))).toMatchObject({ message, sender: alice.did })
+  })
+})
+
+describe('one message for several DIDs', () => {
+  const [carol] = mediators
+  const to = [bob.did, carol.did]
+  const toAll = { ...message, to }
+
+  test('is opened by didcomm-node in the envelope of each of them [E1]', async () => {
+    for (const by of [{ from: alice.did }, { sign: alice.did }, { from: alice.did, protectSender: true }, {}]) {
+      const packed = await packForEach(toAll, { to, ...by }, us(alice))
+      for (const [index, reader] of [bob, carol].entries()) {
+        expect((await them(reader).unpack(packed[index]?.bytes ?? expect.fail())).message).toEqual(toAll)
+      }
+    }
+  })
+
+  test('is opened by us, where didcomm-node packs it for each', async () => {
+    for (const reader of [bob, carol]) {
+      const bytes = await them(alice).pack(toAll, reader.did, alice.did)
+      expect(await unpack(bytes, us(reader))).toMatchObject({ recipient: reader.did, message: { to } })
+    }
+  })
+
+  test('in one envelope is what didcomm-node refuses, and DIDComm forbids to write [E1]', async () => {
+    const recipients = (await Promise.all(to.map((did) => recipientKeys(did, documentKeys(us(alice)))))).flat()
+    const bytes = await encryptJwe({ plaintext: serializeMessage(toAll), recipients }, us(alice))
+    await expect(them(bob).unpack(bytes)).rejects.toThrow(/Recipient keys are outside of one did/)
   })
 })

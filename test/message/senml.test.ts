@@ -225,7 +225,7 @@ describe('resolved SenML', () => {
   it('an older version stays in every record', () => {
     const resolved = resolveSenml(packNamed('5.1.2 with times'))
     expect(resolved).toHaveLength(7)
-    expect(resolved[1]).toEqual({
+    expect(resolved[0]).toEqual({
       bver: 5,
       n: 'urn:dev:ow:10e2073a0108006:current',
       u: 'A',

@@ -25,6 +25,7 @@ export interface AesCiphers {
   readonly aesCcm16_64_128: Aead
   readonly aesCcm16_128_128: Aead
   readonly aesCcm16_64_256: Aead
+  readonly aesCcm16_128_256: Aead
   readonly a256kw: KeyWrap
 }
 
@@ -185,5 +186,6 @@ export const slowAes: AesCiphers = {
   aesCcm16_64_128: ccmAead(16, 8),
   aesCcm16_128_128: ccmAead(16, 16),
   aesCcm16_64_256: ccmAead(32, 8),
+  aesCcm16_128_256: ccmAead(32, 16),
   a256kw,
 }

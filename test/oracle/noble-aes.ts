@@ -96,6 +96,7 @@ export const nobleAes: AesCiphers = {
   aesCcm16_64_128: ccmAead(16, 8),
   aesCcm16_128_128: ccmAead(16, 16),
   aesCcm16_64_256: ccmAead(32, 8),
+  aesCcm16_128_256: ccmAead(32, 16),
   a256kw: {
     keyBytes: 32,
     wrapKey: (kek, key) => aeskw(kek).encrypt(key),

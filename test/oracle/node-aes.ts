@@ -98,5 +98,6 @@ export const nodeAes: AesCiphers = {
   aesCcm16_64_128: aead('aes-128-ccm', 8),
   aesCcm16_128_128: aead('aes-128-ccm', 16),
   aesCcm16_64_256: aead('aes-256-ccm', 8),
+  aesCcm16_128_256: aead('aes-256-ccm', 16),
   a256kw,
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,11 @@ import { findHost, runInChromium } from './hosts.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const manifestText = readFileSync(join(repository, 'package.json'), 'utf8')
-const manifest = JSON.parse(manifestText) as { dependencies?: object; peerDependencies: object }
+const manifest = JSON.parse(manifestText) as {
+  version: string
+  dependencies?: object
+  peerDependencies: object
+}
 const dependencies = Object.keys(manifest.dependencies ?? {})
 
 const names = [...sourcesOf(manifestText).keys()].map(importName)
@@ -125,6 +129,23 @@ describe('the published package', () => {
       if (peer && withPeers.includes(name)) expect(peers).toContain(peer)
       else expect(result, name).toBeGreaterThan(0)
     }
+  })
+
+  it('has a command that explains envelopes', () => {
+    const command = join(project, 'node_modules/.bin/didcomm-mote')
+    const inspect = (...args: string[]) => spawnSync(command, args, { cwd: project, encoding: 'utf8' })
+    expect(inspect('inspect', '8101')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('plaintext message'),
+    })
+    expect(inspect('inspect', 'd0')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('offset 1'),
+    })
+    expect(inspect('--version')).toMatchObject({ status: 0, stdout: `${manifest.version}\n` })
+    expect(inspect('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('inspect') })
+    expect(inspect('other')).toMatchObject({ status: 2, stdout: '' })
   })
 
   it.each(['core.wasm', 'core-simd.wasm'])('gives %s as a file, too', (file) => {

@@ -6,12 +6,17 @@ import { readAttachment, unpack, verifyFromPrior } from '../../runtime/envelope/
 import { isDidCommError } from '../../runtime/errors.ts'
 import { readInvitationUrl } from '../../runtime/protocols/out-of-band.ts'
 import { contextOf, crypto, party } from '../envelope/world.ts'
+import { cborTarget, coseTarget } from '../fuzz/cose.ts'
 import { didTarget, documentTarget, heldTarget, secretTarget } from '../fuzz/dids.ts'
 import { agentTarget, compactTarget, envelopeTargets, innerTarget } from '../fuzz/envelopes.ts'
 import { headerTarget } from '../fuzz/headers.ts'
+import { passphraseTarget, sealedKeysTarget } from '../fuzz/keys.ts'
 import { attachmentTarget, fromPriorTarget, invitationTarget, problemTarget } from '../fuzz/parsers.ts'
 import { fuzz } from '../fuzz/random.ts'
+import { httpTarget, wsTarget } from '../fuzz/sockets.ts'
+import { compactPlaintextTarget, senmlTarget } from '../fuzz/telemetry.ts'
 import { families } from '../fuzz/vectors.ts'
+import { didWebTarget, webvhTarget } from '../fuzz/web.ts'
 
 // Other inputs at each run. A failure says the seed of its round, and `SEED` gives them all again.
 const seed = process.env['SEED'] ?? String(randomInt(2 ** 31))
@@ -31,12 +36,25 @@ const targets = [
   { target: heldTarget(), rounds: 100_000 },
   { target: secretTarget(), rounds: 50_000 },
   { target: await attachmentTarget(), rounds: 100_000 },
+  { target: await cborTarget(), rounds: 100_000 },
+  { target: coseTarget(), rounds: 300_000 },
   ...[invitationTarget(), problemTarget()].map((target) => ({ target, rounds: 500_000 })),
+  ...[didWebTarget(), senmlTarget(), compactPlaintextTarget()].map((target) => ({ target, rounds: 200_000 })),
+  { target: sealedKeysTarget(), rounds: 100_000 },
+  ...[webvhTarget(), await passphraseTarget()].map((target) => ({ target, rounds: 50_000 })),
 ]
 
 describe('millions of inputs that were changed by chance', () => {
   it.each(targets)('$target.name: $rounds', async ({ target, rounds }) => {
     await fuzz(target, seed, rounds)
+  })
+})
+
+describe('a hundred thousand strangers', () => {
+  it.each([wsTarget, httpTarget])('%o: 50000', async (make) => {
+    const target = await make()
+    await fuzz(target, seed, 50_000)
+    await target.end()
   })
 })
 

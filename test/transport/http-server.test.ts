@@ -75,6 +75,15 @@ describe('the HTTP server', () => {
     expect(received.length).toBe(0)
   })
 
+  it.each([
+    ['accepted', 202],
+    ['refused', 400],
+    ['too-large', 413],
+  ] as const)('answers what became of a packet: %s is %i [M7]', async (receipt, status) => {
+    const { url } = await open({}, async () => receipt)
+    expect(await ask(url, { 'content-type': type }, bytes)).toMatchObject({ status, body: '' })
+  })
+
   it('stops reading a chunked body at its limit', async () => {
     const { url } = await open({ maxPacketBytes: 1_000 }, accept)
     const { hostname, port } = new URL(url)

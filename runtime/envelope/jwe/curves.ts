@@ -1,24 +1,10 @@
 import { encodeBase64url } from '../../bytes/index.ts'
-import type { Crypto, EcCurve, RandomBytes } from '../../crypto/crypto.ts'
-import { DidCommError } from '../../errors.ts'
+import { type AgreementCurve, ecAgreement, x25519Agreement } from '../../crypto/agreement-curve.ts'
+import type { Crypto, EcCurve } from '../../crypto/crypto.ts'
 import { bytesMember, isMembers, type Members, malformed, unsupported } from '../jose.ts'
 
-/** A key pair that lives for one message. */
-export interface EphemeralKey {
-  readonly publicKey: Uint8Array
-  deriveBits(peerPublicKey: Uint8Array): Uint8Array
-}
-
-/** What the format needs to know of a curve. The curve is a property of the key: a new one is a new entry here. */
-export interface CurveEntry {
-  readonly crv: string
-  /**
-   * Checks a public key before a private one meets it, which may be in hardware that does not.
-   *
-   * @throws DidCommError `ERR_KEY_INVALID`
-   */
-  expectPublicKey(bytes: Uint8Array): void
-  generate(crypto: Crypto, randomBytes: RandomBytes): EphemeralKey
+/** A curve, and the form of its keys here. */
+export interface CurveEntry extends AgreementCurve {
   toJwk(publicKey: Uint8Array): Members
   /** @throws DidCommError `ERR_ENVELOPE_MALFORMED` */
   fromJwk(jwk: Members): Uint8Array
@@ -26,18 +12,7 @@ export interface CurveEntry {
 
 /** X25519 as in RFC 8037 §2. */
 const x25519: CurveEntry = {
-  crv: 'X25519',
-  // Any 32 bytes are one, and those of low order show in the shared secret (RFC 7748 §6.1).
-  expectPublicKey({ length }) {
-    if (length !== 32) throw new DidCommError('ERR_KEY_INVALID', `the public key has ${length} bytes instead of 32`)
-  },
-  generate(crypto, randomBytes) {
-    const secretKey = randomBytes(32)
-    return {
-      publicKey: crypto.x25519.getPublicKey(secretKey),
-      deriveBits: (peerPublicKey) => crypto.x25519.getSharedSecret(secretKey, peerPublicKey),
-    }
-  },
+  ...x25519Agreement,
   toJwk: (publicKey) => ({ kty: 'OKP', crv: 'X25519', x: encodeBase64url(publicKey) }),
   fromJwk: (jwk) => coordinate(jwk, 'OKP', 'x', 32),
 }
@@ -46,15 +21,7 @@ const x25519: CurveEntry = {
 function ellipticCurve(curve: EcCurve): CurveEntry {
   const { secretKeyBytes } = curve
   return {
-    crv: curve.curve,
-    expectPublicKey: (bytes) => void curve.coordinates(bytes),
-    generate(_, randomBytes) {
-      const secretKey = curve.generateSecretKey(randomBytes)
-      return {
-        publicKey: curve.getPublicKey(secretKey),
-        deriveBits: (peerPublicKey) => curve.getSharedSecret(secretKey, peerPublicKey),
-      }
-    },
+    ...ecAgreement(curve),
     toJwk(publicKey) {
       const { x, y } = curve.coordinates(publicKey)
       return { kty: 'EC', crv: curve.curve, x: encodeBase64url(x), y: encodeBase64url(y) }

@@ -1,13 +1,11 @@
 import { encodeBase64url, encodeUtf8 } from '../../bytes/index.ts'
+import type { DeriveBits } from '../../crypto/agreement-curve.ts'
 import type { Crypto, RandomBytes } from '../../crypto/crypto.ts'
 import { DidCommError, isDidCommError } from '../../errors.ts'
 import { unsupported } from '../jose.ts'
 import { type AlgEntry, algorithms, type Enc } from './algorithms.ts'
 import { type CurveEntry, curveEntry } from './curves.ts'
 import { apvOf, type Jwe, maxRecipients } from './parse.ts'
-
-/** A private key, used: computes the raw shared secret with a peer's public key, which lasts longer than a message or does not. */
-export type DeriveBits = (peerPublicKey: Uint8Array, isLasting?: boolean) => Promise<Uint8Array>
 
 /** The public key of one recipient. */
 export interface JweRecipient {

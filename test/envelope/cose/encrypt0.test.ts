@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/bytes/index.ts'
-import { crypto } from '../../runtime/crypto/index.ts'
-import { decryptCose, encryptCose, parseCose } from '../../runtime/envelope/cose/index.ts'
-import { seededBytes } from './world.ts'
+import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../../runtime/bytes/index.ts'
+import { crypto } from '../../../runtime/crypto/index.ts'
+import { decryptCose, encryptCose, parseCose } from '../../../runtime/envelope/cose/index.ts'
+import { seededBytes } from '../world.ts'
 
 const context = { crypto, randomBytes: seededBytes('cose') }
 const secretKey = seededBytes('recipient')(32)
