@@ -29,6 +29,8 @@ export interface BleConnection {
   close(): Promise<void>
   /** Resolves when the connection has ended and all that came over it is settled. */
   readonly ended: Promise<void>
+  /** Why it was given up from here. */
+  readonly fault?: Error | undefined
 }
 
 const maxConcurrent = 16
@@ -42,6 +44,7 @@ const looks = 4
 export class BleLink implements BleConnection {
   readonly name: string
   readonly ended: Promise<void>
+  fault: Error | undefined
   readonly #port: BlePort
   readonly #options: BleLinkOptions
   readonly #peer: LinkInfo
@@ -139,8 +142,8 @@ export class BleLink implements BleConnection {
         const receipt = this.#reassembly.receipt()
         if (receipt) this.#receipts.push(encodeReceipt(receipt))
       }
-    } catch {
-      this.#giveUp()
+    } catch (error) {
+      this.#giveUp(error)
       return
     }
     this.#work()
@@ -190,8 +193,8 @@ export class BleLink implements BleConnection {
         this.#writingSinceMs = now()
         await this.#port.write(value)
       }
-    } catch {
-      this.#giveUp()
+    } catch (error) {
+      this.#giveUp(error)
     } finally {
       this.#isWriting = false
       this.#writingSinceMs = undefined
@@ -207,26 +210,26 @@ export class BleLink implements BleConnection {
     } else if (!this.#cancelWatch) {
       this.#cancelWatch = this.#options.world.timer(this.#options.timeoutMs / looks, () => {
         this.#cancelWatch = undefined
-        if (this.#isLate()) this.#giveUp()
+        const late = this.#late()
+        if (late) this.#giveUp(new Error(`${late} takes too long`))
         else this.#watch()
       })
     }
   }
 
-  #isLate(): boolean {
+  #late(): string | undefined {
     const { timeoutMs, world } = this.#options
     const nowMs = world.now()
     const isLate = (sinceMs: number | undefined) => sinceMs !== undefined && nowMs - sinceMs >= timeoutMs
-    return (
-      isLate(this.#writingSinceMs) ||
-      (this.#outgoing.size > 0 && isLate(this.#heardMs)) ||
-      this.#reassembly.isOverdue(nowMs, this.#unsettled > 0)
-    )
+    if (isLate(this.#writingSinceMs)) return 'a write'
+    if (this.#outgoing.size > 0 && isLate(this.#heardMs)) return 'a receipt'
+    return this.#reassembly.isOverdue(nowMs, this.#unsettled > 0) ? 'the rest of a message' : undefined
   }
 
   /** Ends the connection from here, for good. */
-  #giveUp(): void {
+  #giveUp(error: unknown): void {
     if (this.#isOver) return
+    this.fault = error instanceof Error ? error : new Error(String(error))
     this.#over()
     this.#port.close().catch(() => undefined)
   }

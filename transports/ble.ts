@@ -27,8 +27,8 @@ export interface BleOptions {
   readonly maxLinks?: number
   /** How long a connection may take to open, and a receipt to come; 30 s where absent. */
   readonly timeoutMs?: number
-  /** Learns that a connection has ended. Must not throw. */
-  readonly onDisconnect?: (uri: string) => void
+  /** Learns that a connection has ended, and why where it was given up from here. Must not throw. */
+  readonly onDisconnect?: (uri: string, fault?: Error) => void
   readonly world?: Pick<World, 'now' | 'timer'>
 }
 
@@ -217,11 +217,13 @@ class PortTransport implements BleTransport {
       timeoutMs: this.#timeoutMs,
       world: this.#world,
     }
-    const link = port.info ? new BleLink(port, { ...common, window }) : new DifLink(port, { ...common, name: dialed })
+    const link: BleConnection = port.info
+      ? new BleLink(port, { ...common, window })
+      : new DifLink(port, { ...common, name: dialed })
     this.#links.add(link)
     void link.ended.then(() => {
       this.#links.delete(link)
-      if (link.name !== '') onDisconnect?.(`ble:${link.name}`)
+      if (link.name !== '') onDisconnect?.(`ble:${link.name}`, link.fault)
     })
     return link
   }
