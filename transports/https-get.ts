@@ -33,7 +33,7 @@ export function httpsGet(options: HttpsGetOptions): (url: string, maxBytes: numb
     const outgoing = request(url, { ...tls, ...lookup, agent: false, headers, signal })
     // Errors after the response come out of the loop that reads it.
     outgoing.on('error', () => undefined)
-    const answered = once(outgoing, 'response', { signal })
+    const answered = once(outgoing, 'response')
     outgoing.end()
     const [response] = (await answered) as [IncomingMessage]
     try {

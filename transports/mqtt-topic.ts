@@ -1,4 +1,5 @@
-import { encodeBase32, encodeUtf8 } from '../runtime/bytes/index.ts'
+import { encodeUtf8 } from '../runtime/bytes/index.ts'
+import { agentName } from './agent-name.ts'
 
 /**
  * Returns the topic on which an agent receives any envelope: `dc1/<aid>/in`, with `aid` the first 16 characters of the
@@ -13,7 +14,7 @@ import { encodeBase32, encodeUtf8 } from '../runtime/bytes/index.ts'
  * const topic = inboxTopic('did:example:alice', sha256) // 'dc1/m5bcagddz6hsc2yb/in'
  */
 export function inboxTopic(did: string, sha256: (bytes: Uint8Array) => Uint8Array): string {
-  return `dc1/${encodeBase32(sha256(encodeUtf8(did))).slice(0, 16)}/in`
+  return `dc1/${agentName(did, sha256)}/in`
 }
 
 const maxTopicBytes = 512

@@ -88,5 +88,6 @@ export function decodeBase64url(text: string): Uint8Array {
  */
 export function decodeBase64(text: string): Uint8Array {
   const unpadded = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text
-  return decodeBase64url(unpadded.replaceAll('+', '-').replaceAll('/', '_'))
+  // Not `replaceAll`: where every character is replaced it takes nine times as long.
+  return decodeBase64url(unpadded.split('+').join('-').split('/').join('_'))
 }

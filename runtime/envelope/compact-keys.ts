@@ -10,9 +10,6 @@ import { type KeyWorld, listedKey, type Relationship } from './keys.ts'
 /** How an envelope names its keys: by the first 8 bytes of a hash, or in full. */
 export type Ids = 'short' | 'long'
 
-/** What a key is for; key agreement where it is not said. */
-type Use = [relationship?: Relationship, curve?: Curve]
-
 type CandidateContext = KeyWorld & Pick<EnvelopeContext, 'knownKids'>
 
 const shortIdBytes = 8
@@ -62,21 +59,22 @@ export async function ownCandidates(id: Uint8Array, context: CandidateContext): 
 export async function senderCandidates(
   id: Uint8Array,
   context: CandidateContext,
-  ...use: Use
+  relationship?: Relationship,
+  curve?: Curve,
 ): Promise<readonly PublicKey[]> {
   if (!isShortId(id)) {
-    const keys = await listedKeys([keyUrl(id)], context, ...use)
+    const keys = await listedKeys([keyUrl(id)], context, relationship, curve)
     if (keys.length > 0) return keys
     throw new DidCommError('ERR_ENVELOPE_ADDRESSING', 'the DID of the sender does not list its key for this')
   }
   const known = (await context.knownKids?.(id)) ?? []
   const matching = known.filter((kid) => equalBytes(shortId(kid, context.crypto), id))
-  const keys = await listedKeys(matching, context, ...use)
+  const keys = await listedKeys(matching, context, relationship, curve)
   if (keys.length === 0) throw new DidCommError('ERR_SENDER_UNKNOWN', 'no known sender has this short id')
   return keys
 }
 
-/** The first few of `kids` that their DIDs list for a use, on the curve that this profile has for it. */
+/** The first few of `kids` that their DIDs list for a use, by default key agreement, on the curve that this profile has for it. */
 export async function listedKeys(
   kids: readonly string[],
   context: CandidateContext,

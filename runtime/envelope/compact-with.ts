@@ -1,4 +1,5 @@
 import { didOf } from '../did/did-url.ts'
+import { DidCommError } from '../errors.ts'
 import { type Implied, serializeCompact } from '../message/compact.ts'
 import type { Packable } from '../message/message.ts'
 import { checkPacking } from './addressing.ts'
@@ -97,6 +98,14 @@ export async function unpackWith(
     const part = partFor(content)
     if (!part) break
     ;({ content, layer, derivedId } = await part.open(content, context))
+  }
+  // A tag: an envelope that no part opens here, or that none may open inside of these layers. A plaintext has none.
+  if ((content[0] ?? 0) >> 5 === 6) {
+    const within = layers.map(({ kind }) => kind).join(' of ')
+    throw new DidCommError(
+      'ERR_ENVELOPE_UNSUPPORTED',
+      `what is inside of ${within} is not allowed there, or not read here`,
+    )
   }
   return conclude({ content, derivedId, layers, ...provenBy(layers) }, context)
 }

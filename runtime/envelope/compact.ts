@@ -66,7 +66,7 @@ export async function packCompact(
 ): Promise<Packed> {
   const { to, from, sign, protectSender, ids = 'short' } = options
   if (typeof to !== 'string' || sign !== undefined || protectSender) {
-    throw new TypeError('"sign" and several "to" expected with compactWith(), "protectSender" with json()')
+    throw new TypeError('"to" expected one DID without "sign" or "protectSender": see compactWith(), json()')
   }
   checkPacking({ ...message, ...(from === undefined ? {} : { from: message.from ?? from }) }, options)
   const keys = await keysFor(from, to, context)

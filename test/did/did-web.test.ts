@@ -41,12 +41,34 @@ describe('did:web', () => {
     expect(authenticationKeys(jwk!).map(({ curve }) => curve)).toStrictEqual(['Ed25519', 'P-256'])
   })
 
+  test('a port is written in either case of its escape, and 64 KiB are asked for where nobody says how many', async () => {
+    const asked: [string, number][] = []
+    const get = async (url: string, maxBytes: number) => {
+      asked.push([url, maxBytes])
+      return undefined
+    }
+    for (const text of ['did:web:example.com%3a8443', 'did:web:example.com%3A65535']) {
+      await expect(didWeb({ get }).resolve(text)).rejects.toMatchObject({ code: 'ERR_DID_NOT_FOUND' })
+    }
+    await expect(didWeb({ get, maxBytes: 7 }).resolve(did)).rejects.toMatchObject({ code: 'ERR_DID_NOT_FOUND' })
+    expect(asked).toEqual([
+      ['https://example.com:8443/.well-known/did.json', 65_536],
+      ['https://example.com:65535/.well-known/did.json', 65_536],
+      ['https://example.com/.well-known/did.json', 7],
+    ])
+  })
+
   test.each([
     'did:web:example.com:%2e%2E:etc',
     'did:web:example.com:.:etc',
     'did:web:example.com:a%2Fb',
     'did:web:example.com:a%5cb',
     'did:web:example.com:a%00',
+    'did:web:example.com:a%1f',
+    'did:web:example.com:a%7F',
+    'did:web:example.com:a?query',
+    'did:web:example.com:a#key-1',
+    'did:web:example.com:a b',
     'did:web:example.com::a',
     'did:web:example.com%2Fpath',
     'did:web:user%40example.com',

@@ -19,7 +19,7 @@ const type = 'https://didcomm.org/telemetry/1.0/report'
 const reading = { id: 'r-1', type, from: sensor.did, to: [gateway.did], created_time: 1, body: { t: 21.5 } }
 
 describe('a compact plaintext without an envelope', () => {
-  test('arrives as what it says, with nothing proven [A1]', async () => {
+  test('arrives as what it says, with nothing proven', async () => {
     const { bytes, mediaType, id } = packPlaintextCompact(reading, context)
     expect([mediaType, id]).toEqual(['application/didcomm-plain+cbor', 'r-1'])
     expect(await unpack(bytes, context)).toEqual({
@@ -44,7 +44,7 @@ describe('a compact plaintext without an envelope', () => {
     expect(message).not.toHaveProperty('to')
   })
 
-  test('begins with 0x80 to 0xBF, whatever it holds', () => {
+  test('begins with 0x80 to 0xBF, whatever it holds [A16]', () => {
     const bodies: Packable[] = [reading, { type, body: {} }, { type, body: { a: 1 }, created_time: 5 }]
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`header-${i}`, i]))
     for (const message of [...bodies, { ...reading, ...many }]) {

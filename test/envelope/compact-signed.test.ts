@@ -130,7 +130,7 @@ describe('a signed compact message', () => {
     expect(await codeOf(unpack(long.bytes, context))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
 
-  test('that says it is from somebody else than the signer fails with ERR_ENVELOPE_ADDRESSING', async () => {
+  test('that says it is from somebody else than the signer fails with ERR_ENVELOPE_ADDRESSING [C3]', async () => {
     const payload = serializeCompact({ ...reading, from: stranger.did }, { types: testTypes, implied: {} })
     expect(await codeOf(unpack(await sign1(sensor, payload), asGateway))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
@@ -240,7 +240,7 @@ describe('a signed message inside of an encrypted one', () => {
     })
   })
 
-  test('names its recipient in what is signed, whether or not the caller does', async () => {
+  test('names its recipient in what is signed, whether or not the caller does [A15]', async () => {
     const format = compactWith([signed()])
     const { bytes } = await format.pack(reading, { to: gateway.did, sign: sensor.did }, asSensor)
     const opened = await unpack(bytes, asGateway)
@@ -259,12 +259,12 @@ describe('a signed message inside of an encrypted one', () => {
     return (await sealCompact({ ...options, sender: from && key(from) }, documentKeys(context))).bytes
   }
 
-  test('for somebody else is not taken from who passes it on [B7]', async () => {
+  test('for somebody else is not taken from who passes it on [C2]', async () => {
     const forStranger = await packSignedCompact({ ...reading, to: [stranger.did] }, { from: sensor.did }, asSensor)
     expect(await codeOf(unpack(await wrapped(forStranger.bytes), asGateway))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
 
-  test('for nobody in particular is not taken from who passes it on', async () => {
+  test('for nobody in particular is not taken from who passes it on [A15]', async () => {
     const forAll = await packSignedCompact(reading, { from: sensor.did }, asSensor)
     expect(await codeOf(unpack(await wrapped(forAll.bytes), asGateway))).toBe('ERR_ENVELOPE_ADDRESSING')
   })
@@ -285,14 +285,14 @@ describe('a signed message inside of an encrypted one', () => {
     ['a signature of a signature', async () => sign1(sensor, (await bare()).bytes)],
     ['a signature of an encrypted message', async () => sign1(sensor, await wrapped((await bare()).bytes))],
     ['encryption inside of encryption', async () => wrapped(await wrapped((await bare()).bytes))],
-  ])('%s is refused', async (_, make) => {
-    expect(await codeOf(unpack(await make(), asGateway))).toBe('ERR_MESSAGE_MALFORMED')
+  ])('%s is refused [A10, A13]', async (_, make) => {
+    expect(await codeOf(unpack(await make(), asGateway))).toBe('ERR_ENVELOPE_UNSUPPORTED')
   })
 
   test('is not opened by compact(), which has no code for signatures', async () => {
     const { bytes } = await pack(addressed, { ...toGateway, sign: sensor.did }, asSensor)
     expect(await codeOf(compact().unpack(bytes, asGateway))).toBe('ERR_MESSAGE_MALFORMED')
-    expect(await codeOf(compactWith([plaintext()]).unpack(bytes, asGateway))).toBe('ERR_MESSAGE_MALFORMED')
+    expect(await codeOf(compactWith([plaintext()]).unpack(bytes, asGateway))).toBe('ERR_ENVELOPE_UNSUPPORTED')
     await expect(compact().pack(addressed, { to: gateway.did, sign: sensor.did }, asSensor)).rejects.toThrow(TypeError)
   })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compact, json, unwrapForward } from '../../runtime/envelope/index.ts'
+import { compact, compactWith, json, plaintext, several, signed, unwrapForward } from '../../runtime/envelope/index.ts'
 import { contextOf, party } from './world.ts'
 
 const alice = party('did:example:alice')
@@ -15,7 +15,17 @@ const message = {
 }
 const parties = { to: bob.did, from: alice.did }
 
-for (const format of [json(), json({ enc: 'XC20P' }), compact(), compact({ ids: 'long' })]) {
+const parts = [signed(), several(), plaintext()]
+const formats = [
+  json(),
+  json({ enc: 'XC20P' }),
+  compact(),
+  compact({ ids: 'long' }),
+  compactWith(parts),
+  compactWith([]),
+]
+
+for (const format of formats) {
   test(`the ${format.encoding} format opens what it packs, and recognizes it by its first byte`, async () => {
     for (const options of [parties, { to: bob.did }]) {
       const { bytes } = await format.pack(message, options, asAlice)
@@ -39,10 +49,27 @@ test('no two formats recognize the same first byte [A16]', () => {
   }
 })
 
+test('a signed message inside of an encrypted one is packed and opened alike in every format that signs', async () => {
+  for (const format of [json(), compactWith(parts)]) {
+    const { bytes } = await format.pack(message, { to: bob.did, sign: alice.did }, asAlice)
+    const knownKids = async () => alice.keys.map(({ kid }) => kid)
+    const opened = await format.unpack(bytes, { ...asBob, knownKids })
+    expect(opened).toMatchObject({
+      message,
+      sender: alice.did,
+      recipient: bob.did,
+      encrypted: true,
+      nonRepudiable: true,
+    })
+    expect(opened.layers.map(({ kind }) => kind)).toEqual(['anoncrypt', 'signed'])
+  }
+})
+
 test('each format has a limit of its own', async () => {
   for (const [large, small] of [
     [json(), json({ maxBytes: 50 })],
     [compact(), compact({ maxBytes: 50 })],
+    [compactWith(parts), compactWith(parts, { maxBytes: 50 })],
   ] as const) {
     const { bytes } = await large.pack(message, parties, asAlice)
     await expect(small.unpack(bytes, asBob)).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })

@@ -7,9 +7,9 @@ import { fuzz } from './random.ts'
 const seed = process.env['SEED'] ?? 'keys 1'
 
 test('a record that was changed opens to what was sealed, or not at all', async () => {
-  await fuzz(sealedKeysTarget(), seed, 1000)
+  await fuzz(sealedKeysTarget(), seed, 500)
 })
 
 test('a passphrase or a record that was changed opens nothing, and costs no more than is allowed', async () => {
-  await fuzz(await passphraseTarget(), seed, 200)
+  await fuzz(await passphraseTarget(), seed, 120)
 })

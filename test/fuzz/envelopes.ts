@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { type DidDocument, didOf, keyAgreementKeys } from '../../runtime/did/index.ts'
 import { openCompact } from '../../runtime/envelope/compact-seal.ts'
 import { documentKeys } from '../../runtime/envelope/document-keys.ts'
-import { compact, json, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
+import { compact, json, several, signed, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
 import { encryptJwe, type JweRecipient } from '../../runtime/envelope/jwe/index.ts'
 import type { CompactVectors } from '../../tools/write-compact-vectors.ts'
 import { contextOf, crypto, type Party, seededBytes } from '../envelope/world.ts'
@@ -160,32 +160,52 @@ export function agentTarget(family: Family): Target {
   }
 }
 
-/** The compact vectors of our own, which hold no messages: what opens is the plaintext of one, from its sender. */
+/** The compact vectors of our own: what opens is the content of one, from whom it is. */
 export function compactTarget(): Target {
-  const { vectors, refused } = ownVectors<CompactVectors>('own/compact.json')
+  const file = ownVectors<CompactVectors>('own/compact.json')
   const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
   const partyOf = ({ url, publicKey, secretKey }: CompactVectors['vectors'][number]['recipient']): Party => {
     const did = url.slice(0, url.indexOf('#'))
     const x = Buffer.from(publicKey, 'hex').toString('base64url')
-    const method = { id: url, type: 'JsonWebKey2020', controller: did, publicKeyJwk: { kty: 'OKP', crv: 'X25519', x } }
-    const document = { id: did, verificationMethod: [method], keyAgreement: [url] }
-    return { did, document, keys: [{ kid: url, curve: 'X25519', secretKey: bytesOf(secretKey) }] }
+    const signs = file.signed.some(({ signer }) => signer.url === url)
+    const curve = signs ? 'Ed25519' : 'X25519'
+    const method = { id: url, type: 'JsonWebKey2020', controller: did, publicKeyJwk: { kty: 'OKP', crv: curve, x } }
+    const document = { id: did, verificationMethod: [method], [signs ? 'authentication' : 'keyAgreement']: [url] }
+    return { did, document, keys: [{ kid: url, curve, secretKey: bytesOf(secretKey) }] }
   }
-  const envelopes = [...vectors, ...refused].map(({ envelope }) => bytesOf(envelope))
-  const claims = vectors.map(({ plaintext, sender }) => `${sender?.url} ${plaintext}`)
+  const opened = [...file.vectors, ...file.several, ...file.signed]
+  const envelopes = [...opened, ...file.refused, ...file.refusedSeveral, ...file.refusedSigned].map(({ envelope }) =>
+    bytesOf(envelope),
+  )
+  const claims = opened.map((vector) => `${byWhom(vector)} ${vector.plaintext}`)
+  const openers = new Map([
+    [0xd2, signed().open],
+    [0xd8, several().open],
+  ])
   return {
     name: 'own, in bytes',
     async run(random) {
-      const { sender, recipient } = random.pick(vectors)
+      const { sender, ...vector } = { sender: undefined, ...random.pick(opened) }
+      const own =
+        'recipients' in vector
+          ? random.pick(vector.recipients)
+          : 'recipient' in vector
+            ? vector.recipient
+            : vector.signer
+      const knownKids = async () => opened.flatMap((one) => byWhom(one) ?? [])
+      const context = contextOf(partyOf(own), sender ? [partyOf(sender)] : [], { knownKids })
       const bytes = changedBytes(random.pick(envelopes), random, random.pick(envelopes))
-      const opened = await openCompact(
-        bytes,
-        documentKeys(contextOf(partyOf(recipient), sender ? [partyOf(sender)] : [])),
-      )
-      const by = opened.layer?.kind === 'authcrypt' ? opened.layer.senderKid : undefined
-      const said = `${by} ${Buffer.from(opened.content).toString('hex')}`
+      const { layer, content } = await (openers.get(bytes[0] ?? 0) ?? openCompact)(bytes, documentKeys(context))
+      const by =
+        layer?.kind === 'authcrypt' ? layer.senderKid : layer?.kind === 'signed' ? layer.signerKids[0] : undefined
+      const said = `${by} ${Buffer.from(content).toString('hex')}`
       expect(claims, Buffer.from(bytes).toString('hex')).toContain(said)
       return 'opened'
     },
   }
+}
+
+/** Whose word a vector is, if anybody's. */
+function byWhom(vector: { sender?: { url: string }; signer?: { url: string } }): string | undefined {
+  return (vector.sender ?? vector.signer)?.url
 }

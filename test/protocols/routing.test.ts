@@ -1,4 +1,13 @@
-import { type Draft, memoryMailbox } from 'didcomm-mote'
+import {
+  type DidCommError,
+  type Draft,
+  MESSAGE_TOO_BIG,
+  memoryMailbox,
+  NO_ROOM,
+  type Packet,
+  PROBLEM_REPORT,
+  refusals,
+} from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { forwardType } from 'didcomm-mote/envelope'
 import { MAX_FORWARDED_BYTES, routing } from 'didcomm-mote/protocols/routing'
@@ -192,5 +201,27 @@ describe('a mediator', () => {
       code: 'ERR_TOO_LARGE',
     })
     expect(await mailbox.count('did:example:next')).toBe(1)
+  })
+
+  it('says to who is proven that a forward is too large, or that a mailbox is full, and 413 or 503 to anybody [M7, P13]', async () => {
+    const mailbox = memoryMailbox({ maxMailboxEntries: 1 })
+    const { mediator, sender } = await setup({ mailbox, agent: { refusals: refusals() } })
+    await mailbox.register('did:example:next', 'did:example:owner')
+    const gateway = await sender('g')
+    const codes: unknown[] = []
+    gateway.agent.on(PROBLEM_REPORT, ({ message }) => void codes.push(message.body['code']))
+    const forwarded = async (length: number, anonymous: boolean): Promise<string> => {
+      const attachments = [{ data: { base64: Buffer.alloc(length).toString('base64') } }]
+      const draft = { type: forwardType, body: { next: 'did:example:next' }, attachments, return_route: 'all' }
+      const { packet } = await gateway.agent.prepare(draft, { to: mediator.did, anonymous })
+      const reply = async (back: Packet) => void (await gateway.agent.receive(back))
+      return mediator.agent.receive({ ...packet, reply }).catch((error: DidCommError) => error.code)
+    }
+    expect(await forwarded(1, true)).toBe('accepted')
+    for (const isAnonymous of [true, false]) {
+      expect(await forwarded(MAX_FORWARDED_BYTES + 1, isAnonymous)).toBe('too-large')
+      expect(await forwarded(2, isAnonymous)).toBe('ERR_STORE_FULL')
+    }
+    expect(codes).toEqual([MESSAGE_TOO_BIG, NO_ROOM])
   })
 })

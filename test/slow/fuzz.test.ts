@@ -1,10 +1,16 @@
 import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { readProblem } from '../../runtime/agent/problem.ts'
+import { concatBytes } from '../../runtime/bytes/index.ts'
+import { openKeys } from '../../runtime/crypto/sealed-keys.ts'
+import { didWeb } from '../../runtime/did/did-web.ts'
+import { didWebvh } from '../../runtime/did/did-webvh.ts'
 import { didJwk, didKey, didPeer, firstOf } from '../../runtime/did/index.ts'
 import { readAttachment, unpack, verifyFromPrior } from '../../runtime/envelope/index.ts'
 import { isDidCommError } from '../../runtime/errors.ts'
+import { parseCompact, typeRegistry } from '../../runtime/message/index.ts'
 import { readInvitationUrl } from '../../runtime/protocols/out-of-band.ts'
+import { pack as senmlPack } from '../../runtime/protocols/telemetry.ts'
 import { contextOf, crypto, party } from '../envelope/world.ts'
 import { cborTarget, coseTarget } from '../fuzz/cose.ts'
 import { didTarget, documentTarget, heldTarget, secretTarget } from '../fuzz/dids.ts'
@@ -68,6 +74,14 @@ const report = (comment: string, args: string[]): unknown => readProblem({ body:
 const attached = (data: object): Promise<unknown> =>
   readAttachment({ data }, { crypto, maxBytes: 1 << 24, get: async () => bytesOf('x') })
 
+const fromWeb = (content: Uint8Array): Promise<unknown> =>
+  didWeb({ get: async () => content, maxBytes: 1 << 24 }).resolve('did:web:example.com')
+const fromWebvh = (log: string): Promise<unknown> =>
+  didWebvh({ crypto, get: async () => bytesOf(log), now: () => 0, maxBytes: 1 << 24 }).resolve(
+    'did:webvh:QmUbTyW8QGNWxWJonYpeMs8vToktBYxzhk6cgJV9JYzfwo:example.com',
+  )
+const compactOptions = { types: typeRegistry([]), implied: {}, id: '1' }
+
 /** Inputs that ask for more than their share, of about `size` characters. */
 const greedy: Readonly<Record<string, (size: number) => unknown>> = {
   'a deep body': (size) => open(`{${type},"body":${'{"a":'.repeat(size / 6)}1${'}'.repeat(size / 6)}}`),
@@ -100,6 +114,22 @@ const greedy: Readonly<Record<string, (size: number) => unknown>> = {
   'a did:key as long as one may be': () => resolve(`did:key:z${'6'.repeat(8000)}`),
   'a did:peer:2 of elements': (size) => resolve(`did:peer:2${'.Ez6LS'.repeat(size / 6)}`),
   'a did:peer:2 of services': (size) => resolve(`did:peer:2${'.SeyJ0IjoiZG0ifQ'.repeat(Math.min(size, 8000) / 16)}`),
+  'a did:peer:2 of padding': (size) => resolve(`did:peer:2${'.S='.repeat(Math.min(size, 8000) / 4)}`),
+  'a document of a did:web of lists': (size) => fromWeb(bytesOf('['.repeat(size))),
+  'a document of a did:web with many keys': (size) => {
+    const verificationMethod = Array(size >> 5).fill({ id: '#key-1', type: 'Multikey', publicKeyMultibase: 'z6Mk' })
+    return fromWeb(bytesOf(JSON.stringify({ id: 'did:web:example.com', verificationMethod })))
+  },
+  'a log of empty lines': (size) => fromWebvh('\n'.repeat(size)),
+  'a log of many entries': (size) => fromWebvh('{}\n'.repeat(size / 3)),
+  'a log with one long entry': (size) => fromWebvh(JSON.stringify({ parameters: {}, state: { a: '['.repeat(size) } })),
+  'SenML of many records': (size) => senmlPack({ senml: Array(size >> 3).fill({ n: 'a', v: 1 }) }),
+  'SenML with many fields': (size) =>
+    senmlPack({ senml: [Object.fromEntries(Array.from({ length: size >> 4 }, (_, i) => [`f${i}`, i]))] }),
+  'a compact plaintext of lists': (size) => parseCompact(new Uint8Array(size).fill(0x81), compactOptions),
+  'a compact plaintext that is short of what it says': (size) =>
+    parseCompact(concatBytes(Uint8Array.of(0x9a, 0x7f, 255, 255, 255), new Uint8Array(size)), compactOptions),
+  'keys at rest of zeros': (size) => openKeys(new Uint8Array(size), new Uint8Array(32), crypto),
   'a did:jwk of lists': (size) => resolve(`did:jwk:${base64url('['.repeat(Math.min(size, 6000)))}`),
 }
 

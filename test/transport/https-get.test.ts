@@ -61,12 +61,28 @@ describe('httpsGet without a server', () => {
     await expect(get(url, 100)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
   })
 
-  test.each(['http://example.com/', 'file:///etc/hosts', 'https://a:b@example.com/', 'no url'])(
-    '%s is refused',
-    async (url) => {
-      await expect(get(url, 100)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
-    },
-  )
+  test.each([
+    'http://example.com/',
+    'file:///etc/hosts',
+    'https://a:b@example.com/',
+    'https://a@example.com/',
+    'https://:b@example.com/',
+    'no url',
+  ])('%s is refused', async (url) => {
+    await expect(get(url, 100)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
+  })
+
+  test('a document may take ten seconds where nobody says how long', async () => {
+    const delays: number[] = []
+    const timing = httpsGet({
+      timer: (delayMs) => {
+        delays.push(delayMs)
+        return () => undefined
+      },
+    })
+    await expect(timing('https://localhost/', 100)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
+    expect(delays).toEqual([10_000])
+  })
 })
 
 describe.runIf(pair)('httpsGet', () => {
@@ -82,6 +98,43 @@ describe.runIf(pair)('httpsGet', () => {
     const refused = didWeb({ get: local({ allowPrivateAddresses: false }) }).resolve(did)
     await expect(refused).rejects.toMatchObject({ code: 'ERR_TRANSPORT_REJECTED' })
     expect(requests).toBe(1)
+  })
+
+  test('a request asks for documents as they are, over a connection of its own, and says nothing more', async () => {
+    const seen: object[] = []
+    const port = await serve((request, response) => {
+      seen.push(request.headers)
+      response.end('{}')
+    })
+    await local()(`https://localhost:${port}/`, 100)
+    expect(seen).toEqual([
+      {
+        accept: 'application/did+json, application/did+ld+json, application/json',
+        'accept-encoding': 'identity',
+        host: `localhost:${port}`,
+        connection: 'close',
+      },
+    ])
+  })
+
+  test.each([
+    ['sends more than it may', 100, 'ERR_TOO_LARGE'],
+    ['sends what is not wanted', 1 << 20, 'ERR_TRANSPORT_UNREACHABLE'],
+  ])('a server that %s without end is left', async (_, maxBytes, code) => {
+    let left = (): void => undefined
+    const gone = new Promise<void>((resolve) => {
+      left = resolve
+    })
+    const port = await serve((_request, response) => {
+      response.writeHead(code === 'ERR_TOO_LARGE' ? 200 : 500)
+      const more = setInterval(() => response.write('x'.repeat(90)), 5)
+      response.on('close', () => {
+        clearInterval(more)
+        left()
+      })
+    })
+    await expect(local()(`https://localhost:${port}/`, maxBytes)).rejects.toMatchObject({ code })
+    await gone
   })
 
   test('a certificate that is not trusted counts as unreachable', async () => {
@@ -137,14 +190,20 @@ describe.runIf(pair)('httpsGet', () => {
     const reached = new Promise<void>((resolve) => {
       arrived = resolve
     })
+    let left = (): void => undefined
+    const gone = new Promise<void>((resolve) => {
+      left = resolve
+    })
     const port = await serve((_request, response) => {
       if (begins) response.write('{')
+      response.on('close', () => left())
       arrived()
     })
     const result = get(`https://localhost:${port}/`, 100).catch((error: unknown) => error)
     await reached
     for (const fire of fires) fire()
     expect(await result).toMatchObject({ code: 'ERR_TIMEOUT' })
+    await gone
     expect(cancelled).toBe(1)
     expect(fires).toHaveLength(1)
   })

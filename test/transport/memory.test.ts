@@ -3,6 +3,7 @@ import { isDidCommError } from '../../runtime/errors.ts'
 import { memoryNetwork } from '../../transports/memory.ts'
 import { Clock, eventually } from './clock.ts'
 import { transportCompliance } from './compliance.ts'
+import { seeded } from './seeded.ts'
 
 transportCompliance('memory', { order: true, reply: true, again: 'sender', refusal: true, media: true }, async () => {
   const network = memoryNetwork({ maxPacketBytes: 10_000 })
@@ -37,17 +38,6 @@ transportCompliance(
     }
   },
 )
-
-/** A generator of test numbers, the same each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 describe('a network in memory', () => {
   const sendAll = async (options: Parameters<typeof memoryNetwork>[0], count: number) => {
