@@ -74,23 +74,30 @@ class Writer {
     this.#head(MAP, pairs.size)
     const first = this.#at
     const entries: Entry[] = []
+    let last: Entry | undefined
+    let isSorted = true
     for (const [key, value] of pairs) {
       const start = this.#at
       this.#item(key, depth)
       const keyEnd = this.#at
+      if (last && compareItems(this.#bytes, last[0], last[1], start) >= 0) isSorted = false
       this.#item(value, depth)
-      entries.push([start, keyEnd, this.#at])
+      last = [start, keyEnd, this.#at]
+      entries.push(last)
     }
-    const bytes = this.#bytes
-    const compare = (a: Entry, b: Entry): number => {
-      const order = compareItems(bytes, a[0], a[1], b[0])
+    if (!isSorted) this.#sort(entries, first)
+  }
+
+  /** Kept apart, since a function within `#map` would be made for every map, and most maps are in order. */
+  #sort(entries: Entry[], first: number): void {
+    const unsorted = this.#bytes.slice(0, this.#at)
+    entries.sort((a, b) => {
+      const order = compareItems(unsorted, a[0], a[1], b[0])
       if (order === 0 && a !== b) throw unfit('a map with a key twice')
       return order
-    }
-    if (entries.every((entry, i) => i === 0 || compare(entries[i - 1]!, entry) < 0)) return
-    const unsorted = bytes.slice(0, this.#at)
+    })
     this.#at = first
-    for (const [start, , end] of entries.sort(compare)) this.#append(unsorted.subarray(start, end))
+    for (const [start, , end] of entries) this.#append(unsorted.subarray(start, end))
   }
 
   #text(value: string): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeCbor, decodeHex } from '../../runtime/bytes/index.ts'
+import { type CborValue, decodeCbor, decodeHex, encodeCbor } from '../../runtime/bytes/index.ts'
 
 const anyMapOrder = { anyMapOrder: true }
 const malformed = expect.objectContaining({ code: 'ERR_BYTES_MALFORMED' })
@@ -30,3 +30,33 @@ test.each([
 ])('%s is refused in any order, too', (_, hex) => {
   expect(() => decodeCbor(decodeHex(hex), anyMapOrder)).toThrow(malformed)
 })
+
+/** Every order of some entries. */
+function orders<T>(entries: readonly T[]): T[][] {
+  if (entries.length === 0) return [[]]
+  return entries.flatMap((entry, i) => orders(entries.filter((_, j) => j !== i)).map((rest) => [entry, ...rest]))
+}
+
+/** In the order of their encodings. The long value makes the output grow in the middle of the map. */
+const entries: readonly (readonly [CborValue, CborValue])[] = [
+  [1, 'x'.repeat(300)],
+  [-1, 0],
+  [Uint8Array.of(1), 7],
+  ['b', new Map([[1, 2]])],
+  ['aa', 1],
+]
+
+test('whatever order a map has, it is encoded in the same', () => {
+  const expected = encodeCbor(new Map(entries))
+  expect([...(decodeCbor(expected) as Map<CborValue, CborValue>).keys()]).toEqual(entries.map(([key]) => key))
+  for (const order of orders(entries)) expect(encodeCbor(new Map(order))).toEqual(expected)
+})
+
+test.each([0, 7, 9])(
+  'a key whose encoding is there twice is refused wherever it stands, with the value %d',
+  (value) => {
+    for (const order of orders([...entries, [Uint8Array.of(1), value] as const])) {
+      expect(() => encodeCbor(new Map(order))).toThrow(TypeError)
+    }
+  },
+)
