@@ -88,6 +88,23 @@ function messageTable(result: Result): string {
   return markdownTable(header, rows)
 }
 
+const peersOfCbor = ['cbor-x', 'cborg', 'cbor2', 'cbor2 cde'] as const
+
+/** The codec of CBOR: the smaller value is a plaintext, and the larger one an envelope. */
+function cborTable(result: Result): string {
+  const rows = result.rows.filter(({ op, impl }) => op.startsWith('cbor-') && impl === ours)
+  const lines = rows.map((row) => {
+    const peers = peersOfCbor.map((peer) => ratioOf(row, findRow(result, row.op, row.size, peer)))
+    return [formatOperation(row), `${row.noisy ? '~' : ''}${formatNs(row.minNs)}`, ...peers]
+  })
+  const header = ['operation', ours, ...peersOfCbor.map((peer) => `against ${peer}`)]
+  return [
+    markdownTable(header, lines),
+    '',
+    `${machineLine(result)} Minima; the last columns say how many times as fast.`,
+  ].join('\n')
+}
+
 function targetTable(result: Result): string {
   const rows = outcomes(result).map(({ target, ratio, noisy }) => {
     const met = ratio === undefined ? 'not measured' : ratio >= target.ratio ? 'met' : 'missed'
@@ -142,6 +159,7 @@ export function blocks(result: Result): Record<string, string> {
   return {
     summary: summary(result),
     messages: messageTable(result),
+    cbor: cborTable(result),
     targets: targetTable(result),
     provenance: provenance(result),
     operations: tables(result, (op) => !isOverhead(op)),

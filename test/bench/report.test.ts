@@ -41,6 +41,20 @@ describe('the tables of a result', () => {
     expect(messages).toMatch(/\| didcomm-authcrypt-pack 64 B \| +100 us \| +\| ~90\.0 us \|/)
   })
 
+  it('hold the CBOR codec against the others, those included that are faster', () => {
+    const [row] = result.rows
+    if (!row) throw new Error('a row')
+    const cbor = { ...row, op: 'cbor-encode', size: 102, noisy: false }
+    const rows = [
+      { ...cbor, minNs: 2000 },
+      { ...cbor, minNs: 1000, impl: 'cbor-x' },
+      { ...cbor, minNs: 2500, impl: 'cborg', noisy: true },
+    ]
+    const contents = blocks({ ...result, rows })
+    expect(contents['cbor']).toMatch(/\| cbor-encode 102 B \| +2\.00 us \| +0\.50x \| +~1\.25x \| +\| +\|/)
+    expect(contents['targets']).toMatch(/\| cbor-encode 102 B +\| +cborg \| +1\.00x \| +~1\.25x \| +met \|/)
+  })
+
   it('name the machine, the versions and what was left out', () => {
     expect(contents['provenance']).toContain('Node 20.20.2')
     expect(contents['provenance']).toContain('2 cores of Example <CPU> & Co')
