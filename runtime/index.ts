@@ -1,6 +1,7 @@
 export { type Acks, type AcksOptions, acks, EMPTY } from './agent/acks.ts'
 export { type Agent, type AgentOptions, createAgent, type Outgoing } from './agent/agent.ts'
 export { type Contact, type Contacts, contactBook, type Learned, longFormsOf } from './agent/contacts.ts'
+export { coreTypes } from './agent/core-types.ts'
 export type { Attempt } from './agent/deliver.ts'
 export type { AgentCounters, AgentEvent } from './agent/event.ts'
 export type { Freshness } from './agent/inbox.ts'

@@ -4,10 +4,9 @@ import { crypto as core, memorySecrets, type SecretJwk, type SecretKey, secretKe
 import { didJwk, didKey, didOf, didPeer, type SecretMultikey, secretKeyFromMultikey } from 'didcomm-mote/did'
 import { forwardType, unpack, unwrapForward } from 'didcomm-mote/envelope'
 import { cborEnvelope } from 'didcomm-mote/envelope/cbor'
-import { typeRegistry } from 'didcomm-mote/message'
-import { telemetry } from 'didcomm-mote/protocols/telemetry'
 import { world } from 'didcomm-mote/world'
 import { InputError } from './input.ts'
+import { knownTypes } from './types.ts'
 
 type Crypto = typeof core
 type Unpacked = Awaited<ReturnType<typeof unpack>>
@@ -41,7 +40,7 @@ export async function opener(secretsJson: Uint8Array, contacts: readonly string[
     secrets: memorySecrets(crypto, secretKeys),
     resolve,
     randomBytes: world().randomBytes,
-    types: typeRegistry(telemetry().types ?? []),
+    types: knownTypes,
     knownKids: book.knownKids,
   }
   const cbor = cborEnvelope()

@@ -11,6 +11,7 @@ import type { World } from '../world.ts'
 import { type Acks, EMPTY } from './acks.ts'
 import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
+import { coreTypes } from './core-types.ts'
 import { type Attempt, attemptsOver, deliver } from './deliver.ts'
 import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
@@ -123,7 +124,7 @@ export function createAgent(options: AgentOptions): Agent {
     secrets: options.secrets,
     resolve,
     randomBytes: options.randomBytes,
-    types: typeRegistry(protocols.flatMap((protocol) => protocol.types ?? [])),
+    types: typeRegistry([...coreTypes, ...protocols.flatMap((protocol) => protocol.types ?? [])]),
     ...(knownKids && { knownKids }),
     ...(options.rotation && { priorOf: options.rotation.priorOf }),
   }

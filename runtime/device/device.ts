@@ -1,6 +1,7 @@
 import type { Acks } from '../agent/acks.ts'
 import { acknowledged, EMPTY, withAcks } from '../agent/acks.ts'
 import { composed } from '../agent/compose.ts'
+import { coreTypes } from '../agent/core-types.ts'
 import type { AgentEvent } from '../agent/event.ts'
 import { inbox } from '../agent/inbox.ts'
 import { PROBLEM_REPORT, ProblemError, problemReport } from '../agent/problem.ts'
@@ -79,7 +80,7 @@ export function createDevice(options: DeviceOptions): Device {
     crypto,
     secrets: options.secrets,
     randomBytes: options.randomBytes,
-    types: typeRegistry(protocols.flatMap(({ types = [] }) => types)),
+    types: typeRegistry([...coreTypes, ...protocols.flatMap(({ types = [] }) => types)]),
     pskCache: pskCache(2 * peers.length),
     ...pinnedKeys(keys, crypto),
     resolve: unresolved,

@@ -13,6 +13,8 @@ export const CONFIG_CODE = 8
 export const CONFIG_STATE_CODE = 9
 export const ACTUATE_CODE = 10
 export const ACTUATE_RESULT_CODE = 11
+export const EMPTY_CODE = 12
+export const PROBLEM_REPORT_CODE = 13
 export const QUERIES_CODE = 24
 export const DISCLOSE_CODE = 25
 

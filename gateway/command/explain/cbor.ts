@@ -1,6 +1,6 @@
 import { isDidCommError } from 'didcomm-mote'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from 'didcomm-mote/bytes'
-import { telemetry } from 'didcomm-mote/protocols/telemetry'
+import { knownTypes } from '../types.ts'
 import { ALGORITHMS, HEADERS, KEY_WRAPS, KEYS, MESSAGES, PLAINTEXT, SENML, TAG_BYTES } from './labels.ts'
 import { hexText, type Part, shortened } from './part.ts'
 
@@ -12,8 +12,6 @@ const inAnyOrder = { anyMapOrder: true } as const
 
 /** The label of the algorithm in a header. */
 const ALG = 1
-
-const TYPES = new Map(telemetry().types?.map(({ code, type }) => [code, type]))
 
 /** Takes a compact envelope or another COSE message apart. It has to be deterministic CBOR, though its maps may be in any order. */
 export function explainCbor(bytes: Uint8Array): Part {
@@ -145,7 +143,7 @@ function headerOfPlaintext(name: string, value: CborValue): Part {
     return {
       name,
       bytes: sizeOf(value),
-      text: `${value}: ${TYPES.get(value) ?? 'a number that the two ends agreed on'}`,
+      text: `${value}: ${knownTypes.byCode(value)?.type ?? 'a number that the two ends agreed on'}`,
     }
   }
   return cborPart(name, value, isSenml(value) ? SENML : undefined)
