@@ -91,6 +91,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './protocols/telemetry-actuate': hostless,
   './message/units': hostless,
   './transports/memory': hostless,
+  './transports/fragmenting': hostless,
   './transports/mqtt': { forbidden: mqttWords },
   './transports/ble': hostless,
   './transports/ble-central': {},
