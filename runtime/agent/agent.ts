@@ -166,7 +166,13 @@ export function createAgent(options: AgentOptions): Agent {
   async function open(bytes: Uint8Array): Promise<Unpacked> {
     const [first] = bytes
     const format = envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
-    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
+    if (!format) {
+      const isFragment = first !== undefined && first >> 4 === 3
+      const what = isFragment
+        ? 'this is a fragment, which no transport here joins'
+        : 'the first byte begins no envelope known here'
+      throw new DidCommError('ERR_ENVELOPE_MALFORMED', what)
+    }
     return format.unpack(bytes, context)
   }
 

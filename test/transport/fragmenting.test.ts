@@ -1,10 +1,14 @@
-import type { Packet, Receipt, Receive, Transport } from 'didcomm-mote'
+import { didKeyIdentity, type Packet, type Receipt, type Receive, type Transport } from 'didcomm-mote'
 import { decodeHex, encodeHex } from 'didcomm-mote/bytes'
-import { sha256 } from 'didcomm-mote/crypto'
+import { crypto, memorySecrets, sha256 } from 'didcomm-mote/crypto'
+import { createDevice } from 'didcomm-mote/device'
+import { didKey, keyAgreementKeys } from 'didcomm-mote/did'
 import { type FragmentDrop, type FragmentingOptions, fragment, fragmenting } from 'didcomm-mote/transports/fragmenting'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
 import { ws } from 'didcomm-mote/transports/ws'
+import { world } from 'didcomm-mote/world'
 import { afterEach, describe, expect, it } from 'vitest'
+import { party } from '../agent/world.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'
 import { seeded } from './seeded.ts'
@@ -205,6 +209,32 @@ describe('the receipt of a fragment', () => {
     await settleDown()
     expect(outcomes).toEqual(['0 ERR_TRANSPORT_UNREACHABLE', '1 ERR_TRANSPORT_UNREACHABLE'])
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a fragment that comes to a transport without fragments', () => {
+  it('is refused by an agent, which says why, and by a device', async () => {
+    const { agent, events } = party('b', [])
+    const { did, secretKeys } = didKeyIdentity(crypto, new Uint8Array(32).fill(7))
+    const [key] = keyAgreementKeys(await didKey(crypto).resolve(did))
+    const device = createDevice({
+      ...world(),
+      crypto,
+      secrets: memorySecrets(crypto, secretKeys),
+      key: key ?? expect.fail(),
+      peers: [{ key: key ?? expect.fail(), uri: 'memory:b' }],
+      transport: memoryNetwork().transport('a'),
+    })
+    for (const bytes of pieces) {
+      expect(await agent.receive({ bytes })).toBe('refused')
+      expect(await device.receive({ bytes })).toBe('refused')
+    }
+    expect(events[0]).toMatchObject({
+      kind: 'refused',
+      code: 'ERR_ENVELOPE_MALFORMED',
+      reason: 'this is a fragment, which no transport here joins',
+    })
+    expect(agent.counters().refused).toEqual({ ERR_ENVELOPE_MALFORMED: pieces.length })
   })
 })
 
