@@ -26,6 +26,33 @@ const cut = (message: Uint8Array, maxPacketBytes: number) => [...fragment(messag
 const numbered = (lengthBytes: number, start = 0) =>
   Uint8Array.from({ length: lengthBytes }, (_, index) => start + index)
 
+const text = readFileSync(new URL('../../docs/fragments.md', import.meta.url), 'utf8')
+
+describe('docs/fragments.md', () => {
+  it('has examples that are vectors', () => {
+    const examples = /### Examples\n([\s\S]*?)\n## /.exec(text)?.[1] ?? ''
+    const shown = [...examples.matchAll(/`((?:[0-9a-f]{2})+)`/g)].map(([, hex]) => hex)
+    const refused = vectors.refusedPackets.map(({ packet }) => packet)
+    expect(shown.length).toBe(5)
+    expect([...vectors.messages.flatMap(({ packets }) => packets), ...refused]).toEqual(expect.arrayContaining(shown))
+  })
+
+  it('says what fragments cost', () => {
+    const rows = [
+      ...text.matchAll(/^\| (\d+) bytes: .*?\| (\d+) packets?, (\d+) bytes +\| (\d+) packets?, ([\d,]+) bytes +\|$/gm),
+    ]
+    expect(rows.length).toBe(5)
+    for (const row of rows) {
+      const [size = 0, ...said] = row.slice(1).map((figure) => Number(figure.replace(',', '')))
+      const costs = [104, 1_496].flatMap((length) => {
+        const packets = cut(new Uint8Array(length).fill(0xd0), size)
+        return [packets.length, packets.reduce((sum, packet) => sum + packet.length, 0)]
+      })
+      expect(said, row[0]).toEqual(costs)
+    }
+  })
+})
+
 /** The fragment in a packet that is known to be one. */
 function fragmentOf(packet: Uint8Array): Fragment {
   const decoded = decodeFragment(packet)
