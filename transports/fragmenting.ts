@@ -69,12 +69,13 @@ class FragmentingTransport implements Transport {
 
   constructor(link: Transport, options: FragmentingOptions) {
     const { sha256, maxPacketBytes = link.maxPacketBytes } = options
-    if (!(maxPacketBytes >= minPacketBytes)) {
-      throw new RangeError(`"maxPacketBytes" expected ${minPacketBytes} or more, got ${maxPacketBytes}`)
+    const linkBytes = Math.min(maxPacketBytes, link.maxPacketBytes)
+    if (!(linkBytes >= minPacketBytes)) {
+      throw new RangeError(`"maxPacketBytes" expected ${minPacketBytes} or more, got ${linkBytes}`)
     }
     const limits = limitsOf(options)
     this.#link = link
-    this.#linkBytes = Math.min(maxPacketBytes, link.maxPacketBytes)
+    this.#linkBytes = linkBytes
     this.#sha256 = sha256
     this.#inbox = new FragmentInbox(limits, (packet) => this.#receive(packet))
     this.schemes = link.schemes

@@ -90,6 +90,33 @@ describe('a route', () => {
     expect(routes[1]?.routingKeys).toEqual([MEDIATOR])
   })
 
+  it('over a mediator comes last where the recipient accepts other profiles only there, or the mediator does [L12]', async () => {
+    const { resolve } = book({
+      [BOB]: [{ uri: MEDIATOR, accept: ['didcomm/aip1'] }, { uri: DISTANT }, { uri: 'memory:b' }],
+      [MEDIATOR]: [{ uri: 'memory:m' }],
+      [DISTANT]: [{ uri: 'memory:old', accept: ['didcomm/aip1'] }],
+    })
+    const routes = await routesTo(BOB, undefined, { resolve, canReach })
+    expect(routes.map(({ uri }) => uri)).toEqual(['memory:b', 'memory:m', 'memory:old'])
+  })
+
+  it('looks up four mediators at most, and none that would come too late', async () => {
+    const mediators = Array.from({ length: 9 }, (_, i) => ({ uri: `did:example:m${i}` }))
+    const { resolve, asked } = book({ [BOB]: [...mediators, { uri: 'memory:b' }] })
+    expect(await routeTo(BOB, undefined, { resolve, canReach })).toEqual({ uri: 'memory:b', routingKeys: [] })
+    expect(asked).toHaveLength(5)
+    const direct = [1, 2, 3, 4].map((i) => ({ uri: `memory:${i}` }))
+    const other = book({ [BOB]: [...direct, { uri: MEDIATOR }], [MEDIATOR]: [{ uri: 'memory:m' }] })
+    await routesTo(BOB, undefined, { resolve: other.resolve, canReach })
+    expect(other.asked).toEqual([BOB])
+    const all = await routesTo(BOB, undefined, {
+      resolve: other.resolve,
+      canReach,
+      prefer: ({ uri }) => (uri === 'memory:m' ? 0 : 1),
+    })
+    expect(all.map(({ uri }) => uri)).toEqual(['memory:m', 'memory:1', 'memory:2', 'memory:3'])
+  })
+
   it('to an endpoint that accepts other profiles only comes last [L12, L13]', async () => {
     const { resolve } = book({
       [BOB]: [

@@ -273,6 +273,11 @@ describe('a transport in fragments', () => {
     expect(() => fragmenting(memoryNetwork().transport('x'), { sha256, ...options })).toThrow(RangeError)
   })
 
+  it('refuses a link that carries too little', () => {
+    const link = memoryNetwork({ maxPacketBytes: 15 }).transport('x')
+    expect(() => fragmenting(link, { sha256, maxPacketBytes: 100 })).toThrow(RangeError)
+  })
+
   it('carries what has hundreds of fragments, though the receipts wait', async () => {
     const { got, receive } = keeper()
     const { a } = await pair({}, receive)
