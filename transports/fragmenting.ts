@@ -105,7 +105,9 @@ class FragmentingTransport implements Transport {
       // An error ends `pieces` for all that take from it.
       for (const piece of pieces) await send(mediaType === undefined ? { bytes: piece } : { bytes: piece, mediaType })
     }
-    await Promise.all(Array.from({ length: window }, sendInTurn))
+    // One that is as long may need a second packet, for the byte in front.
+    if (bytes.length < this.#linkBytes) await sendInTurn()
+    else await Promise.all(Array.from({ length: window }, sendInTurn))
   }
 
   #withReply({ reply, ...packet }: Packet): Packet {

@@ -287,6 +287,17 @@ describe('a transport in fragments', () => {
     expect(got).toEqual([encodeHex(large)])
   })
 
+  it('carries all sizes around that of a packet, whatever a message begins with', async () => {
+    const { got, receive } = keeper()
+    const { a } = await pair({}, receive)
+    await a.start(never)
+    const all = [0x30, 0x7b].flatMap((head) =>
+      Array.from({ length: 110 }, (_, length) => new Uint8Array(length).fill(head)),
+    )
+    for (const bytes of all) await a.send('memory:b', { bytes })
+    expect(got).toEqual(all.map(encodeHex))
+  })
+
   it('does not begin more fragments when one has failed', async () => {
     const sent: Packet[] = []
     const link: Transport = {
