@@ -254,6 +254,15 @@ describe('what is held of messages that are not whole', () => {
     expect([into.size, into.heldBytes, into.overdueMs]).toEqual([0, 0, undefined])
   })
 
+  it('stays, once it is whole, as long as copies come: somebody tries it again', () => {
+    const into = reassembly()
+    const packets = cut(numbered(100), 40).map(fragmentOf)
+    for (const packet of packets) into.take(packet, 0)
+    into.take(packets[1] ?? expect.fail(), 90)
+    expect(into.expire(189)).toEqual([])
+    expect(into.expire(190)).toEqual([packets[0]?.tag])
+  })
+
   it('goes as well when the clock is set back, but not while it is under way', () => {
     const into = reassembly()
     const one = first(numbered(200))

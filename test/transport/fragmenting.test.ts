@@ -202,6 +202,19 @@ describe('the receipt of a fragment', () => {
     expect(got).toEqual([hex])
   })
 
+  it('is remembered for so many fragments, and no more', async () => {
+    const { got, receive } = keeper()
+    const { put } = await receiver(receive)
+    await put(...pieces)
+    for (let start = 0; start < 50; start += 1) {
+      const others = Array.from({ length: 20 }, (_, index) => Uint8Array.from(message, (byte) => byte ^ index ^ 77))
+      await put(...others.flatMap((other) => cut(Uint8Array.of(start, ...other))))
+    }
+    const before = got.length
+    await put(...pieces)
+    expect([before, got.length]).toEqual([1_001, 1_002])
+  })
+
   it('tells to come again when the transport closes, which holds nothing then', async () => {
     const { put, outcomes, clock, joining } = await receiver(keeper().receive)
     await put(...pieces.slice(0, 2))
@@ -210,6 +223,25 @@ describe('the receipt of a fragment', () => {
     expect(outcomes).toEqual(['0 ERR_TRANSPORT_UNREACHABLE', '1 ERR_TRANSPORT_UNREACHABLE'])
     expect(clock.pending).toBe(0)
   })
+})
+
+it('a fragment that still comes while the transport closes is not held', async () => {
+  let bring: Receive = never
+  const link: Transport = {
+    schemes: ['x'],
+    maxPacketBytes: 51,
+    start: async (receive) => {
+      bring = receive
+    },
+    send: async () => undefined,
+    close: async () => undefined,
+  }
+  const clock = new Clock()
+  const closing = fragmenting(link, { sha256, world: clock })
+  await closing.start(keeper().receive)
+  await closing.close()
+  expect(await codeOf(bring({ bytes: pieces[0] ?? expect.fail() }))).toBe('ERR_CLOSED')
+  expect(clock.pending).toBe(0)
 })
 
 describe('a fragment that comes to a transport without fragments', () => {
