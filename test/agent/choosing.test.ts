@@ -10,7 +10,7 @@ import {
 } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { didcommService, didKey, type ServiceInput } from 'didcomm-mote/did'
-import { compactWith, several } from 'didcomm-mote/envelope'
+import { compactWith, json, several } from 'didcomm-mote/envelope'
 import { PING, ping, trustPing } from 'didcomm-mote/protocols/trust-ping'
 import { memoryNetwork } from 'didcomm-mote/transports/memory'
 import { describe, expect, it } from 'vitest'
@@ -174,6 +174,23 @@ describe('a packet that a link does not carry', () => {
     })
     expect(kept).toEqual([])
   })
+})
+
+it('a message is packed once for the ways with mediators, and once for those without', async () => {
+  const format = json()
+  let packs = 0
+  const counting = {
+    ...format,
+    pack: (...parties: Parameters<typeof format.pack>) => {
+      packs += 1
+      return format.pack(...parties)
+    },
+  }
+  const { agent } = await alice([link('l', 'wide', [])], [mediator.did, 'wide:b', mediator.did, 'wide:c'], {
+    envelopes: [counting],
+  })
+  const { alternatives } = await agent.prepare(small, { to: bob.did })
+  expect([alternatives?.length, packs]).toEqual([3, 2])
 })
 
 describe('two transports with one scheme', () => {
