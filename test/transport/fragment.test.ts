@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest'
 import { isDidCommError } from '../../runtime/errors.ts'
 import { type FragmentVectors, fragmentVectors } from '../../tools/write-fragment-vectors.ts'
 import { joinedFragments } from './fragment-decoder.ts'
+import { cut, numbered } from './fragment-rig.ts'
 
 const vectors = JSON.parse(
   readFileSync(new URL('../vectors/own/fragments.json', import.meta.url), 'utf8'),
@@ -22,9 +23,6 @@ const vectors = JSON.parse(
 const limits = { sha256, maxMessageBytes: 1_000, maxMessages: 8, maxHeldBytes: 20_000, timeoutMs: 100 }
 const reassembly = (options: Partial<FragmentReassemblyOptions> = {}) =>
   new FragmentReassembly({ ...limits, ...options })
-const cut = (message: Uint8Array, maxPacketBytes: number) => [...fragment(message, maxPacketBytes, sha256)]
-const numbered = (lengthBytes: number, start = 0) =>
-  Uint8Array.from({ length: lengthBytes }, (_, index) => start + index)
 
 const text = readFileSync(new URL('../../docs/fragments.md', import.meta.url), 'utf8')
 
