@@ -1,7 +1,9 @@
 import type { Packed } from '../envelope/envelope.ts'
 import { isDidCommError } from '../errors.ts'
+import type { Draft } from '../message/message.ts'
 import type { Packet } from '../transport.ts'
 import type { AgentEvent } from './event.ts'
+import { packetOf } from './packet.ts'
 import type { Route } from './route.ts'
 
 /** One way of a message, with what is to be sent on it. */
@@ -43,6 +45,7 @@ function isOfWay(cause: unknown): boolean {
 
 /** How a message is packed for its ways. */
 export interface Packing {
+  draft: Draft
   direct: () => Promise<Packed>
   mediated: () => Promise<Packed>
   wrap: (packed: Packed, routingKeys: string[]) => Promise<Packed>
@@ -56,7 +59,7 @@ export interface Packing {
  */
 export async function attemptsOver(
   routes: readonly Route[],
-  { direct, mediated, wrap }: Packing,
+  { draft, direct, mediated, wrap }: Packing,
 ): Promise<{ id: string; attempts: [Attempt, ...Attempt[]] }> {
   let alone: Packed | undefined
   let enclosed: Packed | undefined
@@ -70,9 +73,9 @@ export async function attemptsOver(
     const inner = isDirect ? alone : enclosed
     if (!inner) continue
     try {
-      const { bytes, mediaType } = isDirect ? inner : await wrap(inner, routingKeys)
+      const packed = isDirect ? inner : await wrap(inner, routingKeys)
       if (attempts.length === 0) id = inner.id
-      attempts.push({ uri, packet: { bytes, mediaType } })
+      attempts.push({ uri, packet: packetOf(packed, draft, isDirect) })
     } catch (error) {
       if (!isDidCommError(error)) throw error
       failure ??= error
