@@ -1,4 +1,4 @@
-import { contactBook, firstOf } from 'didcomm-mote'
+import { type AgentOptions, contactBook, firstOf, peerMemory } from 'didcomm-mote'
 import { crypto, sha256 } from 'didcomm-mote/crypto'
 import { didKey } from 'didcomm-mote/did'
 import { PING_RESPONSE, ping, trustPing } from 'didcomm-mote/protocols/trust-ping'
@@ -132,20 +132,20 @@ describe.skipIf(!hasMosquitto)('answers over mqtt', () => {
   })
 
   /** Alice, whose DID has no endpoint, and Bob, both on this broker; Alice knows where Bob is. */
-  const agents = async (protocolVersion: 4 | 5) => {
+  const agents = async (protocolVersion: 4 | 5, options: Partial<AgentOptions> = {}) => {
     const on = (topic: string) =>
       mqtt({ client: client({ protocolVersion }), broker: broker().url, inboxTopics: [topic] })
     const contacts = contactBook(crypto, firstOf(didKey(crypto)))
     const names = { a: party('a', []).did, b: party('b', []).did }
     const [topicA, topicB] = [names.a, names.b].map((did) => inboxTopic(did, sha256)) as [string, string]
     const a: Party = party('a', [on(topicA)], { contacts })
-    const b: Party = party('b', [on(topicB)], { protocols: [trustPing()] })
+    const b: Party = party('b', [on(topicB)], { protocols: [trustPing()], ...options })
     await contacts.add({ did: b.did, uri: uri(topicB) })
     await Promise.all([a.agent.start(), b.agent.start()])
     return { a, b, close: async () => void (await Promise.all([a.agent.close(), b.agent.close()])) }
   }
 
-  it('reach an agent that has no endpoint, where its message says return_route', async () => {
+  it('reach an agent that has no endpoint, where its message says return_route [M9]', async () => {
     const { a, b, close } = await agents(5)
     const answer = await a.agent.request(ping(), { to: b.did, timeoutMs: 10_000 })
     expect(answer.message.type).toBe(PING_RESPONSE)
@@ -154,6 +154,21 @@ describe.skipIf(!hasMosquitto)('answers over mqtt', () => {
     await eventually(() => b.agent.counters().unanswered === 1)
     const unanswered = b.events.find(({ kind }) => kind === 'unanswered')
     expect(unanswered).toMatchObject({ cause: { code: 'ERR_DID_UNUSABLE' } })
+    await close()
+  })
+
+  it('are none to what nobody could open, whatever topic it names [M9]', async () => {
+    const { b, close } = await agents(5, { peers: peerMemory() })
+    const seen = await watch('dc1/aaaaaaaaaaaaaaaa/in')
+    const stranger = client({ clean: true })
+    for (const garbage of ['', '{}', '{"protected":"x"}', '\x83\x43']) {
+      const options = { qos: 1, properties: { responseTopic: alice } } as const
+      await stranger.publishAsync(inboxTopic(b.did, sha256), Buffer.from(garbage, 'latin1'), options)
+    }
+    await eventually(() => b.events.filter(({ kind }) => kind === 'refused').length === 4)
+    await stranger.publishAsync(alice, 'the end', { qos: 1 })
+    await eventually(() => seen.length > 0)
+    expect(seen.map(({ text }) => text)).toEqual(['the end'])
     await close()
   })
 
