@@ -122,8 +122,11 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     if (room <= 0) return
     for (const entry of await outbox.due(now(), room, except())) {
       if (closed) return
-      if (isExpired(entry)) await expire(entry)
-      else begin(entry)
+      const { key, expiresAtMs = Number.POSITIVE_INFINITY } = entry
+      if (expiresAtMs <= now()) {
+        await discard(key, new DidCommError('ERR_MESSAGE_EXPIRED', 'nobody would take it any more'))
+        again = true
+      } else begin(entry)
     }
   }
 
@@ -131,14 +134,6 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     const turns = turnsOf(entry)
     const first = turns.next().value
     if (first) launch(entry, first, turns)
-  }
-
-  const isExpired = ({ expiresAtMs = Number.POSITIVE_INFINITY }: OutboxEntry) => expiresAtMs <= now()
-
-  /** Sets an entry aside that nobody would take any more. */
-  async function expire({ key }: OutboxEntry): Promise<void> {
-    await discard(key, new DidCommError('ERR_MESSAGE_EXPIRED', 'the entry has expired in the outbox'))
-    again = true
   }
 
   async function discard(key: string, cause: unknown): Promise<void> {
