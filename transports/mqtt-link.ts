@@ -126,8 +126,7 @@ export class MqttLink {
       client.connect()
     } catch (error) {
       // Thrown in a timer, it would end the program.
-      this.#error = error as ConnectionError
-      this.#closed()
+      this.#failed(connectionError(error as ConnectionError))
     }
   }
 

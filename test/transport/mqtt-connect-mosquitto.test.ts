@@ -7,8 +7,9 @@ import { inboxTopic } from '../../transports/mqtt.ts'
 import { hasMosquitto, type MortalBroker, startMosquitto } from './broker.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'
-import { connectionRig, sha256 } from './mqtt-connection-rig.ts'
+import { connectionRig } from './mqtt-connection-rig.ts'
 import { seeded } from './seeded.ts'
+import { sha256 } from './sha256.ts'
 
 const { cleanups, make, open, plain } = connectionRig()
 const packet = (text: string) => ({ bytes: new TextEncoder().encode(text) })

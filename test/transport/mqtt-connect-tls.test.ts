@@ -6,7 +6,8 @@ import { mqttConnection } from '../../transports/mqtt-connect.ts'
 import { hasMosquitto, startMosquitto } from './broker.ts'
 import { type Authority, type Certificate, hasOpenssl, makeAuthority } from './certificates.ts'
 import { Clock, eventually } from './clock.ts'
-import { connectionRig, sha256 } from './mqtt-connection-rig.ts'
+import { connectionRig } from './mqtt-connection-rig.ts'
+import { sha256 } from './sha256.ts'
 
 const { cleanups, make, open } = connectionRig()
 const inbox = inboxTopic('did:example:alice', sha256)

@@ -4,7 +4,8 @@ import { type MqttConnectionOptions, mqttConnection } from '../../transports/mqt
 import { type AedesBroker, startAedes } from './broker.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'
-import { connectionRig, sha256, timerOf } from './mqtt-connection-rig.ts'
+import { connectionRig, timerOf } from './mqtt-connection-rig.ts'
+import { sha256 } from './sha256.ts'
 
 const { cleanups, open } = connectionRig()
 const packet = (text: string) => ({ bytes: new TextEncoder().encode(text) })

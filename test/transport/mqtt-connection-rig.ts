@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
@@ -8,8 +7,7 @@ import type { Receive } from '../../runtime/transport.ts'
 import { type MqttConnection, type MqttConnectionOptions, mqttConnection } from '../../transports/mqtt-connect.ts'
 import { world } from '../../transports/world.ts'
 import type { Clock } from './clock.ts'
-
-export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+import { sha256 } from './sha256.ts'
 
 export interface Opened {
   readonly connection: MqttConnection

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatState, isNewerState, type PeerState, parseState, stateTopic } from '../../transports/mqtt-state.ts'
+import { sha256 } from './sha256.ts'
 
 interface Vectors {
   topic: { did: string; topic: string }
@@ -11,7 +11,6 @@ interface Vectors {
 }
 
 const vectors: Vectors = JSON.parse(readFileSync(new URL('../vectors/own/mqtt-state.json', import.meta.url), 'utf8'))
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
 /** What a watcher takes of what it gets. */
