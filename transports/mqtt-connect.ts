@@ -74,7 +74,7 @@ class OwnMqttConnection implements MqttConnection {
         topics: this.#topics,
         topic: stateTopic(did, sha256),
         setWill: (will) => Object.assign(client.options, { will }),
-        birthNumber: options.birthNumber ?? now,
+        birthNumber: options.birthNumber ?? (() => clockNumber(now())),
         willDelayMs: options.willDelayMs ?? 10_000,
         timer,
         restart: () => this.#link.restart(),
@@ -88,7 +88,6 @@ class OwnMqttConnection implements MqttConnection {
     this.#link = new MqttLink({
       client,
       version: options.protocolVersion,
-      now,
       timer,
       random: options.random ?? Math.random,
       beforeConnect: () => this.#birth?.beforeConnect(),
@@ -157,3 +156,6 @@ class OwnMqttConnection implements MqttConnection {
     void this.#ready.then(() => this.#birth?.connected())
   }
 }
+
+/** A clock that does not know the time begins anew each time; what the broker has retained then tells from where to go on. */
+const clockNumber = (nowMs: number) => (nowMs > 0 ? Math.trunc(nowMs) : 0)

@@ -15,7 +15,7 @@ export interface MqttConnectionOptions extends Omit<MqttOptions, 'client'> {
   /** The hash of the crypto core, or any other SHA-256. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   /** The topics on which packets are received; that of `inboxTopic` where absent, and none for a party that only sends. */
-  readonly inboxTopics?: readonly string[]
+  readonly inboxTopics?: NonNullable<MqttOptions['inboxTopics']>
   /** Further names of the broker, where the endpoints of others have another one than `url`. */
   readonly broker?: string | readonly string[]
   /** Where absent, the first part of the inbox topic that differs: 16 characters. It has to stay the same from run to run. */
@@ -36,8 +36,8 @@ export interface MqttConnectionOptions extends Omit<MqttOptions, 'client'> {
   /** With MQTT 5: how long after the connection was lost the broker waits with the last will; 10 s where absent. */
   readonly willDelayMs?: number
   /**
-   * Returns an integer for each connection, larger than those of earlier runs. Where absent the clock, `now`; without one
-   * something that is kept, such as a million for each start.
+   * Returns an integer for each connection, larger than those of earlier runs. Where absent the time, `now`. Without a clock
+   * something that is kept, such as a million for each start: smaller numbers cost a second connection at each start.
    */
   readonly birthNumber?: () => number
   /** Is told when a connection begins, and when it ends. Must not throw. */

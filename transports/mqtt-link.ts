@@ -21,7 +21,6 @@ export interface MqttLinkOptions {
   /** Made with `manualConnect: true` and `reconnectPeriod: 0`: mqtt.js knows one fixed pause, the same for all. */
   readonly client: LinkClient
   readonly version: MqttVersion | undefined
-  readonly now: () => number
   readonly timer: Timer
   /** Returns a number from 0 to below 1. */
   readonly random: () => number
@@ -41,6 +40,8 @@ const pauses: Pauses = { firstMs: 1_000, lastMs: 60_000 }
 const longPauses: Pauses = { firstMs: 60_000, lastMs: 600_000 }
 /** A connection that has held so long was a good one. */
 const steadyMs = 30_000
+/** So long 3.1.1 is good enough where the broker has refused 5. */
+const olderForMs = 3_600_000
 /** How long the broker may take to close its end of a connection that we have ended. */
 const lingerMs = 2_000
 
@@ -64,11 +65,13 @@ export class MqttLink {
   #onRefused: () => void = () => undefined
   #state: 'new' | 'open' | 'closed' = 'new'
   #cancelPause: (() => void) | undefined
+  #cancelSteady: (() => void) | undefined
+  #cancelOlder: (() => void) | undefined
   #failures = 0
   /** Of the connection that there is, or is being made. */
   #error: ConnectionError | undefined
   #answered = false
-  #connectedAtMs: number | undefined
+  #wasConnected = false
 
   constructor(options: MqttLinkOptions) {
     this.#options = options
@@ -103,7 +106,7 @@ export class MqttLink {
     const { client, timer } = this.#options
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
-    this.#cancelPause?.()
+    for (const cancel of [this.#cancelPause, this.#cancelSteady, this.#cancelOlder]) cancel?.()
     if (!wasOpen || !client.stream) return
     await new Promise<void>((resolve) => {
       const cancelLinger = timer(lingerMs, () => client.stream?.destroy())
@@ -115,13 +118,13 @@ export class MqttLink {
   }
 
   #connect(): void {
-    const { client, now, beforeConnect } = this.#options
+    const { client, beforeConnect } = this.#options
     this.#cancelPause = undefined
     this.#error = undefined
     this.#answered = false
-    this.#connectedAtMs = undefined
+    this.#wasConnected = false
     try {
-      client.options.protocolVersion = this.#versions.choose(now())
+      client.options.protocolVersion = this.#versions.next
       beforeConnect()
       client.connect()
     } catch (error) {
@@ -131,18 +134,25 @@ export class MqttLink {
   }
 
   #connected(): void {
-    const nowMs = this.#options.now()
-    this.#connectedAtMs = nowMs
-    this.#versions.accepted(nowMs)
-    this.#options.onConnection(true)
+    const { timer, onConnection } = this.#options
+    this.#wasConnected = true
+    this.#versions.accepted()
+    this.#cancelSteady = timer(steadyMs, () => {
+      this.#failures = 0
+    })
+    if (this.#versions.canImprove) {
+      this.#cancelOlder ??= timer(olderForMs, () => {
+        this.#cancelOlder = undefined
+        this.#versions.improve()
+      })
+    }
+    onConnection(true)
   }
 
   #closed(): void {
-    const { now, onConnection } = this.#options
-    const heldMs = this.#connectedAtMs === undefined ? 0 : now() - this.#connectedAtMs
-    if (this.#connectedAtMs !== undefined) onConnection(false)
+    this.#cancelSteady?.()
+    if (this.#wasConnected) this.#options.onConnection(false)
     if (this.#state === 'closed') return
-    if (heldMs >= steadyMs) this.#failures = 0
     if (this.#changesVersion()) this.#connectIn(0)
     else this.#failed(connectionError(this.#error))
   }
@@ -157,7 +167,7 @@ export class MqttLink {
   }
 
   #changesVersion(): boolean {
-    if (this.#connectedAtMs !== undefined) return false
+    if (this.#wasConnected) return false
     if (isVersionRefusal(this.#error)) return this.#versions.refused()
     return !this.#answered && isSilence(this.#error) && this.#versions.silent()
   }

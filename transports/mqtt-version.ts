@@ -3,35 +3,38 @@ export type MqttVersion = 4 | 5
 
 /** A broker that has accepted a version may be that often silent before another one is tried. */
 const trustedSilences = 3
-/** So long 3.1.1 is good enough where the broker has refused 5. */
-const olderForMs = 3_600_000
-
 /**
  * Chooses the version of the next connection. It begins with MQTT 5, goes on with 3.1.1 where the broker refuses 5 or closes the connection
- * without a word, keeps what has worked, and tries 5 again with a connection that is made an hour later.
+ * without a word, and keeps what has worked.
  */
 export class MqttVersions {
   readonly #fixed: MqttVersion | undefined
   #next: MqttVersion
   #accepted: MqttVersion | undefined
   #silences = 0
-  #newerAtMs = Number.POSITIVE_INFINITY
 
   constructor(fixed: MqttVersion | undefined) {
     this.#fixed = fixed
     this.#next = fixed ?? 5
   }
 
-  choose(nowMs: number): MqttVersion {
-    if (nowMs >= this.#newerAtMs && this.#fixed === undefined) this.#become(5)
+  get next(): MqttVersion {
     return this.#next
   }
 
-  accepted(nowMs: number): void {
+  /** Tells whether a newer version than the one in use may be tried. */
+  get canImprove(): boolean {
+    return this.#fixed === undefined && this.#next === 4
+  }
+
+  /** Tries the newer version with the next connection. */
+  improve(): void {
+    if (this.canImprove) this.#become(5)
+  }
+
+  accepted(): void {
     this.#silences = 0
     this.#accepted = this.#next
-    if (this.#next === 5) this.#newerAtMs = Number.POSITIVE_INFINITY
-    else if (this.#newerAtMs === Number.POSITIVE_INFINITY) this.#newerAtMs = nowMs + olderForMs
   }
 
   /** The broker refuses the version. Tells whether it is to be tried at once with another one. */
@@ -54,6 +57,5 @@ export class MqttVersions {
   #become(version: MqttVersion): void {
     this.#next = version
     this.#silences = 0
-    this.#newerAtMs = Number.POSITIVE_INFINITY
   }
 }

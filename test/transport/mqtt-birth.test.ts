@@ -224,6 +224,19 @@ describe('a birth', () => {
     },
   )
 
+  it('goes on from what is retained where the clock does not know the time', async () => {
+    const { url } = await started(startAedes)
+    const states = await watch(url)
+    for (const births of [1, 2]) {
+      const { connection } = await open({ url, now: () => Number.NaN })
+      await eventually(() => states.length === 2 * births - 1 && connection.connected)
+      await connection.close()
+      await eventually(() => states.length === 2 * births)
+    }
+    expect(states.map(({ online }) => online)).toEqual([true, false, true, false])
+    expect(states[0]?.birth).toBeLessThan(10)
+  })
+
   it('counts from one number on where it is given one', async () => {
     const { said } = await connected({ birthNumber: counter(1_000_000) })
     expect(said).toEqual(['online 1000000'])

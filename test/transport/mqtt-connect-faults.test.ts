@@ -58,7 +58,7 @@ describe('a connection that cannot be made', () => {
       socket.once('data', () => socket.end(new Uint8Array([0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0])))
     })
     const clock = new Clock()
-    const { connection, errors } = make({ url, timer: timerOf(clock), now: clock.now, random: () => 0, state: false })
+    const { connection, errors } = make({ url, timer: timerOf(clock), random: () => 0, state: false })
     void connection.start(async () => 'accepted')
     await eventually(() => errors.length === 1)
     expect(errors[0]).toMatchObject({

@@ -79,7 +79,7 @@ describe('a connection to a broker of 3.1.1', () => {
       done(null, true)
     }
     const clock = new Clock()
-    const { connection } = await open({ url: broker.url, timer: timerOf(clock), now: clock.now, random: () => 0 })
+    const { connection } = await open({ url: broker.url, timer: timerOf(clock), random: () => 0 })
     const reconnect = async () => {
       broker.disconnectAll()
       await eventually(() => !connection.connected)
@@ -162,7 +162,6 @@ describe('a connection to a broker of 3.1.1', () => {
     const { connection, changes } = await open({
       url: broker.url,
       timer: timerOf(clock),
-      now: clock.now,
       random: () => 0.5,
     })
     const pauseMs = async () => {
