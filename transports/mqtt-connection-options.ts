@@ -75,7 +75,8 @@ export function clientOptions(options: MqttConnectionOptions): IClientOptions {
     ...tlsOf(options),
     clientId,
     ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    // As bytes: with DEBUG=* in the environment the codec of mqtt.js prints strings.
+    ...(password === undefined ? {} : { password: Buffer.from(password) }),
     protocolVersion: protocolVersion ?? 5,
     clean: false,
     keepalive: seconds('keepAliveMs', options.keepAliveMs ?? 60_000, maxU16),
@@ -89,7 +90,7 @@ export function clientOptions(options: MqttConnectionOptions): IClientOptions {
       receiveMaximum: Math.min(options.maxQueued ?? 256, maxU16),
       maximumPacketSize: (options.maxPacketBytes ?? 262_144) + publishOverheadBytes,
     },
-    // With DEBUG=mqttjs* in the environment it would print the CONNECT, password and all.
+    // With DEBUG=mqttjs* it would print the whole CONNECT.
     log: () => undefined,
   }
 }

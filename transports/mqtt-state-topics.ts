@@ -7,7 +7,7 @@ export interface StateTopicsClient {
   handleMessage(packet: MqttPublish, callback: (error?: Error) => void): void
   subscribe(
     topics: { [topic: string]: { qos: 0 } },
-    callback: (error: (Error & { code?: number | string }) | null) => void,
+    callback: (error: (Error & { packet?: unknown }) | null) => void,
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
 }
@@ -67,8 +67,8 @@ export class MqttStateTopics {
 
   #subscribe(topics: readonly string[]): void {
     this.#client.subscribe(Object.fromEntries(topics.map((topic) => [topic, { qos: 0 as const }])), (error) => {
-      // Without a code there was no answer, and the next connection subscribes again.
-      if (typeof error?.code === 'number') this.#onRefused(topics)
+      // Without an answer, which mqtt.js has in the error, the connection is gone, and the next one subscribes again.
+      if (error?.packet !== undefined) this.#onRefused(topics)
     })
   }
 

@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect as connectSocket, type Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { MqttClient } from 'mqtt'
 import { describe, expect, it } from 'vitest'
 import type { MqttConnectionOptions, PeerState } from '../../transports/mqtt-connect.ts'
@@ -11,7 +8,7 @@ import { Clock, eventually, turn } from './clock.ts'
 import { connectionRig, timerOf } from './mqtt-connection-rig.ts'
 import { sha256 } from './sha256.ts'
 
-const { cleanups, make, open, plain, serve } = connectionRig()
+const { cleanups, make, open, plain, program, serve } = connectionRig()
 const alice = 'did:example:alice'
 const topic = stateTopic(alice, sha256)
 const brokers: [string, () => Promise<Broker>][] = [['aedes, 3.1.1', startAedes]]
@@ -101,12 +98,12 @@ describe.each(brokers)('a state over %s', (_, start) => {
   it('is offline by the last will when the process is killed', { timeout: 30_000 }, async () => {
     const { url } = await started(start)
     const states = await watch(url)
-    const child = program(url)
+    const child = program([url])
     await eventuallyOnline(states)
     child.kill('SIGKILL')
     await eventually(() => states.length === 2)
     expect(states[1]).toEqual({ online: false, birth: states[0]?.birth })
-    program(url)
+    program([url])
     await eventuallyOnline(states)
     expect(states.length).toBe(3)
     expect(states[2]?.birth).toBeGreaterThan(states[0]?.birth ?? 0)
@@ -266,19 +263,6 @@ describe.skipIf(!hasMosquitto)('a last will of MQTT 5', () => {
     expect(states.map(({ online }) => online)).toEqual(wanted)
   })
 })
-
-const file = fileURLToPath(new URL('mqtt-connection-program.ts', import.meta.url))
-
-function program(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-  cleanups.push(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
-  })
-  return child
-}
 
 /** A process takes its time to start. */
 async function eventuallyOnline(states: readonly PeerState[]): Promise<void> {

@@ -7,7 +7,7 @@ import { codeOf } from './codes.ts'
 import { connectionRig, timerOf } from './mqtt-connection-rig.ts'
 import { sha256 } from './sha256.ts'
 
-const { cleanups, open } = connectionRig()
+const { cleanups, open, program } = connectionRig()
 const packet = (text: string) => ({ bytes: new TextEncoder().encode(text) })
 const did = 'did:example:alice'
 const inbox = inboxTopic(did, sha256)
@@ -155,6 +155,24 @@ describe('a connection to a broker of 3.1.1', () => {
     broker.aedes.authenticate = (_client, _username, _password, done) => done(null, true)
     clock.advance(600_000)
     await eventually(() => connection.connected)
+  })
+
+  it('prints no password, whatever its packages print', { timeout: 30_000 }, async () => {
+    const passwords: string[] = []
+    broker.aedes.authenticate = (_client, _username, password, done) => {
+      passwords.push(`${password}`)
+      done(null, true)
+    }
+    const child = program([broker.url, 'open-sesame'], { DEBUG: '*', NODE_DEBUG: 'net' })
+    let printed = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data: Buffer) => {
+        printed += data
+      })
+    }
+    await eventually(() => passwords.length > 0 && printed.includes('mqtt-packet'))
+    expect(passwords).toEqual(['open-sesame'])
+    expect(printed).not.toMatch(/sesame|6f ?70 ?65 ?6e|c2VzYW1l/i)
   })
 
   it('waits longer for each connection in a row that does not hold, and not after one that did', async () => {

@@ -1,7 +1,9 @@
-// A program with a connection to the broker that is its first argument; it runs until it is killed.
+// A program with a connection to the broker that is its first argument, with the password of alice that is its second; it runs until it
+// is killed.
 import { mqttConnection } from '../../transports/mqtt-connect.ts'
 import { sha256 } from './sha256.ts'
 
-const [url = ''] = process.argv.slice(2)
-const connection = mqttConnection({ url, did: 'did:example:alice', sha256, willDelayMs: 0 })
+const [url = '', password = ''] = process.argv.slice(2)
+const did = 'did:example:alice'
+const connection = mqttConnection({ url, did, sha256, willDelayMs: 0, username: 'alice', password })
 await connection.start(async () => 'accepted')

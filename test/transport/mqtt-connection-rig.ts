@@ -1,5 +1,7 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterEach } from 'vitest'
 import type { DidCommError } from '../../runtime/errors.ts'
@@ -8,6 +10,8 @@ import { type MqttConnection, type MqttConnectionOptions, mqttConnection } from 
 import { world } from '../../transports/world.ts'
 import type { Clock } from './clock.ts'
 import { sha256 } from './sha256.ts'
+
+const programFile = fileURLToPath(new URL('mqtt-connection-program.ts', import.meta.url))
 
 export interface Opened {
   readonly connection: MqttConnection
@@ -65,6 +69,20 @@ export function connectionRig() {
       const client = await connectAsync(url, options)
       cleanups.push(() => client.endAsync(true))
       return client
+    },
+
+    /** A connection in a process of its own (`mqtt-connection-program.ts`). */
+    program(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+      const child = spawn(process.execPath, ['--import', 'tsx', programFile, ...args], {
+        env: { ...process.env, ...env },
+      })
+      cleanups.push(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const exited = once(child, 'exit')
+        child.kill('SIGKILL')
+        await exited
+      })
+      return child
     },
 
     /** A server on a free loopback port that does with each connection what it is told; returns its URL. */
