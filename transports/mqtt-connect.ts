@@ -22,8 +22,8 @@ export interface MqttConnection extends Transport {
   /** Of the connection that there is, or else of the next one. */
   readonly protocolVersion: MqttVersion
   /**
-   * Watches the state of another agent on the same broker. The listener is called with what the broker retains, and with each newer state. It is a
-   * hint: whoever may write to the topic can say anything.
+   * Watches the state of another agent on the same broker. The listener is called with what the broker retains, and with each newer state, and
+   * must not throw. It is a hint: whoever may write to the topic can say anything.
    *
    * @returns what ends it
    * @throws RangeError where 10,000 agents are watched

@@ -58,8 +58,7 @@ const maxU16 = 65_535
 const maxU32 = 4_294_967_295
 
 /**
- * Turns the options of a connection into those of mqtt.js. Its own ways to get options from elsewhere are closed: a query in the URL,
- * credentials in the URL, files.
+ * Turns the options of a connection into those of mqtt.js, which would also take some from the URL: credentials, and any client id.
  *
  * @throws TypeError, RangeError
  */
@@ -71,8 +70,8 @@ export function clientOptions(options: MqttConnectionOptions): IClientOptions {
     throw new TypeError('"protocolVersion" expected 4 or 5')
   }
   return {
-    ...addressOf(url),
     ...tlsOf(options),
+    ...addressOf(url),
     clientId,
     ...(username === undefined ? {} : { username }),
     // As bytes: with DEBUG=* in the environment the codec of mqtt.js prints strings.

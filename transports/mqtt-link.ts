@@ -42,7 +42,7 @@ const longPauses: Pauses = { firstMs: 60_000, lastMs: 600_000 }
 const steadyMs = 30_000
 /** So long 3.1.1 is good enough where the broker has refused 5. */
 const olderForMs = 3_600_000
-/** How long the broker may take to close its end of a connection that we have ended. */
+/** How long the broker may take to answer what is under way at the end, and to close its side. */
 const lingerMs = 2_000
 
 /**
@@ -72,6 +72,7 @@ export class MqttLink {
   #error: ConnectionError | undefined
   #answered = false
   #wasConnected = false
+  #isRestart = false
 
   constructor(options: MqttLinkOptions) {
     this.#options = options
@@ -84,6 +85,8 @@ export class MqttLink {
     client.on('close', () => this.#closed())
     client.on('error', (error) => {
       this.#error ??= error
+      // mqtt.js goes on with a connection whose packets it cannot read any more, and hears nothing.
+      client.stream?.destroy()
     })
     client.on('packetreceive', (packet) => {
       if (packet.cmd === 'connack') this.#answered = true
@@ -99,6 +102,7 @@ export class MqttLink {
 
   /** Ends the connection without a word, and makes another one. */
   restart(): void {
+    this.#isRestart = true
     this.#options.client.stream?.end()
   }
 
@@ -109,7 +113,11 @@ export class MqttLink {
     for (const cancel of [this.#cancelPause, this.#cancelSteady, this.#cancelOlder]) cancel?.()
     if (!wasOpen || !client.stream) return
     await new Promise<void>((resolve) => {
-      const cancelLinger = timer(lingerMs, () => client.stream?.destroy())
+      // mqtt.js waits without end for the answers to what it has sent.
+      const cancelLinger = timer(lingerMs, () => {
+        client.stream?.destroy()
+        resolve()
+      })
       client.end(!client.connected, () => {
         cancelLinger()
         resolve()
@@ -123,6 +131,7 @@ export class MqttLink {
     this.#error = undefined
     this.#answered = false
     this.#wasConnected = false
+    this.#isRestart = false
     try {
       client.options.protocolVersion = this.#versions.next
       beforeConnect()
@@ -154,16 +163,20 @@ export class MqttLink {
     if (this.#wasConnected) this.#options.onConnection(false)
     if (this.#state === 'closed') return
     if (this.#changesVersion()) this.#connectIn(0)
+    else if (this.#isRestart) this.#pause(pauses)
     else this.#failed(connectionError(this.#error))
   }
 
   #failed(error: DidCommError): void {
-    const { random, onError } = this.#options
     const isRefused = error.code === 'ERR_TRANSPORT_REJECTED'
-    this.#failures += 1
-    this.#connectIn(reconnectPauseMs(this.#failures, random(), isRefused ? longPauses : pauses))
+    this.#pause(isRefused ? longPauses : pauses)
     if (isRefused) this.#onRefused()
-    onError(error)
+    this.#options.onError(error)
+  }
+
+  #pause(limits: Pauses): void {
+    this.#failures += 1
+    this.#connectIn(reconnectPauseMs(this.#failures, this.#options.random(), limits))
   }
 
   #changesVersion(): boolean {

@@ -127,13 +127,14 @@ describe.each(brokers)('a state over %s', (_, start) => {
   it('is said anew, with another connection, where the end of this one was said falsely', async () => {
     const { url } = await started(start)
     const states = await watch(url)
-    const { connection, changes } = await open({ url, birthNumber: () => 10, protocolVersion: 4 })
+    const { connection, changes, errors } = await open({ url, birthNumber: () => 10, protocolVersion: 4 })
     await eventually(() => states.length === 1)
     const client = await plain(url)
     await client.publishAsync(topic, 'offline 10', { qos: 1, retain: true })
     await eventually(() => states.length === 3 && connection.connected)
     expect(states.map(({ online, birth }) => `${online} ${birth}`)).toEqual(['true 10', 'false 10', 'true 11'])
     expect(changes).toEqual([true, false, true])
+    expect(errors).toEqual([])
     expect(await retained(url)).toBe('!online 11')
   })
 

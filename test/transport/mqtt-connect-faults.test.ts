@@ -93,6 +93,43 @@ describe('a connection that cannot be made', () => {
     expect(connection.connected).toBe(false)
   })
 
+  it.each([
+    ['garbage', [0xff, 0xff, 0xff, 0xff, 0xff], 'ERR_TRANSPORT_UNREACHABLE'],
+    ['a packet with flags that there are not', [0xf1, 0], 'ERR_TRANSPORT_UNREACHABLE'],
+    ['a second CONNACK', [0x20, 2, 0, 0], 'ERR_TRANSPORT_REJECTED'],
+  ])('is given up at once where the broker goes on with %s', async (_, bytes, code) => {
+    const { url } = await serve((socket) => {
+      socket.once('data', () => socket.write(new Uint8Array([0x20, 2, 0, 0, ...bytes])))
+    })
+    const { connection, errors } = make({ url, timer: new Clock().timer, protocolVersion: 4 })
+    void connection.start(async () => 'accepted')
+    await eventually(() => errors.length === 1)
+    expect(errors[0]?.code).toBe(code)
+    expect(connection.connected).toBe(false)
+  })
+
+  it('closes although the broker answers nothing any more', async () => {
+    const { url } = await serve((socket) => {
+      socket.once('data', () => socket.write(new Uint8Array([0x20, 2, 0, 0])))
+    })
+    const clock = new Clock()
+    const { connection, errors } = make({ url, timer: clock.timer, protocolVersion: 4 })
+    const started = connection.start(async () => 'accepted')
+    await eventually(() => connection.connected)
+    for (let turns = 0; turns < 20; turns += 1) await turn()
+    let isClosed = false
+    const closed = connection.close().then(() => {
+      isClosed = true
+    })
+    await eventually(
+      () => isClosed,
+      () => clock.advance(100),
+    )
+    await Promise.all([started, closed])
+    expect(connection.connected).toBe(false)
+    expect([clock.pending, errors]).toEqual([0, []])
+  })
+
   it('closes while it waits, and while it connects', async () => {
     const { url } = await serve(() => undefined)
     for (const target of [url, 'mqtt://127.0.0.1:1']) {
