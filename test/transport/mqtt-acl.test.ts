@@ -6,17 +6,13 @@ import { connect, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../../runtime/transport.ts'
 import { mqtt } from '../../transports/mqtt.ts'
-import { stateTopic } from '../../transports/mqtt-state.ts'
 import { hasMosquitto, type MortalBroker, startMosquitto } from './broker.ts'
-import { Clock, eventually } from './clock.ts'
+import { eventually } from './clock.ts'
 import { codeOf } from './codes.ts'
-import { connectionRig } from './mqtt-connection-rig.ts'
-import { sha256 } from './sha256.ts'
 
 const document = readFileSync(fileURLToPath(new URL('../../docs/mqtt.md', import.meta.url)), 'utf8')
 const acl = /```text\n(# mosquitto: acl_file\n[\s\S]*?)```/.exec(document)?.[1] ?? ''
 const versions = [4, 5] as const
-const { open: connection, plain } = connectionRig()
 
 describe.skipIf(!hasMosquitto).each(versions)('the access rules of docs/mqtt.md, with MQTT %i', (protocolVersion) => {
   let broker: MortalBroker
@@ -77,41 +73,5 @@ describe.skipIf(!hasMosquitto).each(versions)('the access rules of docs/mqtt.md,
     const alice = await open('alice', 'dc1/alice/in')
     const sent = codeOf(alice.send(`${broker.url}/house/door`, { bytes: new Uint8Array(3) }))
     expect(await sent).toBe(protocolVersion === 5 ? 'ERR_TRANSPORT_REJECTED' : 'no error')
-  })
-
-  it('let each agent say its own state, its last will included, and read that of others', async () => {
-    const opened = await connection({ url: broker.url, protocolVersion })
-    const watcher = await connection({ url: broker.url, protocolVersion, did: 'did:example:bob' })
-    const states: boolean[] = []
-    watcher.connection.onPeerState('did:example:alice', ({ online }) => states.push(online))
-    await eventually(() => states.length === 1)
-    await opened.connection.close()
-    await eventually(() => states.length === 2)
-    expect(states).toEqual([true, false])
-    expect([...opened.errors, ...watcher.errors]).toEqual([])
-  })
-
-  it('let nobody say the state of another, neither now nor as a last will', async () => {
-    const watcher = await connection({ url: broker.url, protocolVersion, did: 'did:example:bob' })
-    const states: string[] = []
-    watcher.connection.onPeerState('did:example:alice', ({ online, birth }) => states.push(`${online} ${birth}`))
-    const opened = await connection({
-      url: broker.url,
-      protocolVersion,
-      clientId: 'mallory',
-      timer: new Clock().timer,
-      birthNumber: () => 1,
-    })
-    // MQTT 5 alone tells the sender.
-    await eventually(() => opened.errors.length === (protocolVersion === 5 ? 1 : 0))
-    const topic = stateTopic('did:example:alice', sha256)
-    const will = { topic, payload: 'offline 2', qos: 1 as const, retain: true }
-    const dying = await plain(broker.url, { protocolVersion, clientId: 'mallory-2', will, reconnectPeriod: 0 })
-    dying.stream.destroy()
-    const { connection: alice } = await connection({ url: broker.url, protocolVersion, birthNumber: () => 3 })
-    await eventually(() => states.length > 0)
-    await alice.close()
-    await eventually(() => states.length === 2)
-    expect(states).toEqual(['true 3', 'false 3'])
   })
 })
