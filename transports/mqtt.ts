@@ -73,6 +73,7 @@ class MqttTransport implements Transport {
   readonly #publisher: MqttPublisher
   readonly #onConnect = () => this.#subscribe().catch((error) => this.#onError(error))
   #started = false
+  #stopWaiting: () => void = () => undefined
   #closing: Promise<void> | undefined
 
   constructor(options: MqttOptions) {
@@ -143,6 +144,7 @@ class MqttTransport implements Transport {
   async #close(): Promise<void> {
     const { connected, options } = this.#client
     this.#client.removeListener('connect', this.#onConnect)
+    this.#stopWaiting()
     if (this.#started && connected && options.clean !== false && this.#topics.length > 0) await this.#unsubscribe()
     await this.#inbox.close()
     await this.#publisher.close()
@@ -179,6 +181,7 @@ class MqttTransport implements Transport {
       }
       const cancelTimeout = this.#timer(this.#timeoutMs, done)
       client.on('connect', done)
+      this.#stopWaiting = done
     })
   }
 
