@@ -39,7 +39,7 @@ const pauses: Pauses = { firstMs: 1_000, lastMs: 60_000 }
 /** Where somebody has to change something first. */
 const longPauses: Pauses = { firstMs: 60_000, lastMs: 600_000 }
 /** A connection that has held so long was a good one. */
-const steadyMs = 30_000
+const steadyMs = 5_000
 /** So long 3.1.1 is good enough where the broker has refused 5. */
 const olderForMs = 3_600_000
 /** How long the broker may take to answer what is under way at the end, and to close its side. */
