@@ -163,16 +163,10 @@ describe('a connection to a broker of 3.1.1', () => {
       passwords.push(`${password}`)
       done(null, true)
     }
-    const child = program([broker.url, 'open-sesame'], { DEBUG: '*', NODE_DEBUG: 'net' })
-    let printed = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (data: Buffer) => {
-        printed += data
-      })
-    }
-    await eventually(() => passwords.length > 0 && printed.includes('mqtt-packet'))
-    expect(passwords).toEqual(['open-sesame'])
-    expect(printed).not.toMatch(/sesame|6f ?70 ?65 ?6e|c2VzYW1l/i)
+    const { printed } = await program([broker.url, 'open-sesame'], { DEBUG: '*', NODE_DEBUG: 'net' })
+    await eventually(() => printed.join('').includes('mqtt-packet'))
+    expect(new Set(passwords)).toEqual(new Set(['open-sesame']))
+    expect(printed.join('')).not.toMatch(/sesame|6f ?70 ?65 ?6e|c2VzYW1l/i)
   })
 
   it('waits longer for each connection in a row that does not hold, and not after one that did', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -71,8 +71,8 @@ export function connectionRig() {
       return client
     },
 
-    /** A connection in a process of its own (`mqtt-connection-program.ts`). */
-    program(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+    /** Starts a connection in a process of its own (`mqtt-connection-program.ts`), and waits until it is there. */
+    async program(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; printed: string[] }> {
       const child = spawn(process.execPath, ['--import', 'tsx', programFile, ...args], {
         env: { ...process.env, ...env },
       })
@@ -82,7 +82,10 @@ export function connectionRig() {
         child.kill('SIGKILL')
         await exited
       })
-      return child
+      const printed: string[] = []
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => printed.push(`${data}`))
+      await once(child.stdout, 'data')
+      return { child, printed }
     },
 
     /** A server on a free loopback port that does with each connection what it is told; returns its URL. */
