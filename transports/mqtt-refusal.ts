@@ -31,7 +31,7 @@ export function connectionError(error: ConnectionError | undefined): DidCommErro
   const rejected = (message: string) => new DidCommError('ERR_TRANSPORT_REJECTED', message, { cause: error })
   const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message, { cause: error })
   const code = error?.code
-  if (code === undefined) return unreachable(error?.message ?? 'the broker has closed the connection')
+  if (code === undefined) return unreachable(error?.message ?? 'the connection to the broker was lost')
   if (isVersionRefusal(error)) return rejected('the broker does not speak this version of MQTT')
   if (badCredentials.includes(code)) {
     return rejected('the broker refuses the user name, the password, the certificate or the topic of the last will')
