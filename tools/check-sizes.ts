@@ -92,6 +92,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   './message/units': hostless,
   './transports/memory': hostless,
   './transports/mqtt': { forbidden: mqttWords },
+  './transports/mqtt-connect': { without: ['mqtt'] },
   './transports/ble': hostless,
   './transports/ble-central': {},
   './transports/ble-bluez': {},

@@ -88,6 +88,7 @@ class MqttTransport implements Transport {
   readonly #publisher: MqttPublisher
   readonly #onConnect = () => subscribe(this.#subscription).catch((error) => this.#onError(error))
   #started = false
+  #stopWaiting: () => void = () => undefined
   #closing: Promise<void> | undefined
 
   constructor(options: MqttOptions) {
@@ -170,6 +171,7 @@ class MqttTransport implements Transport {
   async #close(): Promise<void> {
     const { connected, options } = this.#client
     this.#client.removeListener('connect', this.#onConnect)
+    this.#stopWaiting()
     if (this.#started && connected && options.clean !== false) await unsubscribe(this.#subscription)
     await this.#inbox.close()
     await this.#publisher.close()
@@ -206,6 +208,7 @@ class MqttTransport implements Transport {
       }
       const cancelTimeout = this.#timer(this.#timeoutMs, done)
       client.on('connect', done)
+      this.#stopWaiting = done
     })
   }
 }
