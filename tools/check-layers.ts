@@ -59,14 +59,14 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'transports/ws-link': ['transports', 'runtime/transport', 'runtime/world', 'node:', 'npm:ws', ...leaves],
   'transports/mqtt-connect': [
     'transports',
-    'transports/mqtt-connection-options',
+    'transports/mqtt-client-options',
     'runtime/transport',
     'runtime/world',
     'node:',
     'npm:mqtt',
     ...leaves,
   ],
-  'transports/mqtt-connection-options': ['transports', 'node:', 'npm:mqtt', ...leaves],
+  'transports/mqtt-client-options': ['transports', 'node:', 'npm:mqtt'],
 
   // Programs use what is below them as anybody would.
   gateway: ['didcomm-mote', 'node:', 'npm:*'],
