@@ -159,7 +159,7 @@ class MqttTransport implements Transport {
   }
 
   async #publish(topic: string, packet: Packet, properties: MqttProperties): Promise<void> {
-    this.#checkSize(topic, packet)
+    this.#checkSize(topic, packet, properties)
     await this.#publisher.publish(topic, packet, properties)
   }
 
@@ -188,11 +188,11 @@ class MqttTransport implements Transport {
     return parsed.topic
   }
 
-  #checkSize(topic: string, packet: Packet): void {
+  #checkSize(topic: string, packet: Packet, { responseTopic = '', correlationData }: MqttProperties): void {
     const { length } = packet.bytes
     const brokerMax = this.#client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY
-    // Headers and properties, and UTF-8 of up to 3 bytes for each character of the topics.
-    const overhead = 192 + 3 * (topic.length + (this.#replyTopic ?? '').length)
+    // Headers and short properties, and UTF-8 of up to 3 bytes for each character of the topics.
+    const overhead = 80 + 3 * (topic.length + responseTopic.length) + (correlationData?.length ?? 0)
     const max = Math.min(this.maxPacketBytes, brokerMax - overhead)
     if (length > max) throw new DidCommError('ERR_TOO_LARGE', `${length} bytes are more than the ${max} of this broker`)
   }

@@ -85,6 +85,28 @@ describe.skipIf(!hasMosquitto).each([4, 5] as const)('mqtt %i over a mosquitto i
     await eventually(() => texts().length === 1)
   })
 
+  it.runIf(protocolVersion === 5)(
+    'sends all that the broker takes with every property that there can be, and no more',
+    async () => {
+      const topic = `dc1/${'x'.repeat(500)}/in`
+      const inbox = `dc1/${'y'.repeat(500)}/in`
+      const sending = connect()
+      const sender = await open({ client: sending, inboxTopics: [inbox], contentType: true })
+      await open({ client: connect(), inboxTopics: [topic] })
+      const more = {
+        mediaType: 'application/cose; cose-type="cose-encrypt0"',
+        expiresAtMs: Date.now() + 60_000,
+        wantsReply: true,
+      } as const
+      let most = 20_000
+      while ((await codeOf(sender.send(uri(topic), { bytes: new Uint8Array(most), ...more }))) === 'ERR_TOO_LARGE')
+        most -= 1
+      await eventually(() => texts().length === 1)
+      expect(most).toBeGreaterThan(16_000)
+      expect(sending.connected).toBe(true)
+    },
+  )
+
   it('refuses garbage from anybody, and goes on with the envelopes between', async () => {
     const on = (topic: string) => mqtt({ client: connect(), broker: broker().url, inboxTopics: [topic] })
     const contacts = contactBook(crypto, firstOf(didKey(crypto)))
