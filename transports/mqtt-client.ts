@@ -51,8 +51,8 @@ export interface MqttClient {
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown
-  on(event: 'connect' | 'close', listener: () => void): unknown
+  on(event: 'connect' | 'close' | 'error', listener: () => void): unknown
   on(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
-  removeListener(event: 'connect' | 'close', listener: () => void): unknown
+  removeListener(event: 'connect' | 'close' | 'error', listener: () => void): unknown
   removeListener(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
 }

@@ -9,6 +9,8 @@ import { Aedes } from 'aedes'
 /** A broker on a free loopback port. */
 export interface Broker {
   readonly url: string
+  /** Breaks every connection; there can be new ones when it resolves. */
+  interrupt(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export async function startAedes(): Promise<AedesBroker> {
     aedes,
     url: `mqtt://127.0.0.1:${port}`,
     disconnectAll,
+    interrupt: async () => disconnectAll(),
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await new Promise<void>((resolve) => aedes.close(() => resolve()))
@@ -96,6 +99,9 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
     child.kill(signal)
     await exited
   }
+  const restart = async () => {
+    child = await run(config, port)
+  }
   return {
     url: `mqtt://127.0.0.1:${port}`,
     database: join(folder, 'mosquitto.db'),
@@ -103,8 +109,11 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
       child.kill('SIGUSR1')
     },
     kill: () => kill('SIGKILL'),
-    restart: async () => {
-      child = await run(config, port)
+    restart,
+    interrupt: async () => {
+      // It writes what it holds before it ends.
+      await kill('SIGTERM')
+      await restart()
     },
     stop: async () => {
       await kill('SIGTERM')

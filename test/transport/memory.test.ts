@@ -4,42 +4,7 @@ import type { Transport } from '../../runtime/transport.ts'
 import { memoryNetwork } from '../../transports/memory.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'
-import { transportCompliance } from './compliance.ts'
 import { seeded } from './seeded.ts'
-
-transportCompliance('memory', { order: true, reply: true, again: 'sender', refusal: true, media: true }, async () => {
-  const network = memoryNetwork({ maxPacketBytes: 10_000 })
-  const [a, b] = [network.transport('a'), network.transport('b')]
-  return {
-    a,
-    b,
-    uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
-    unreachable: async () => 'memory:nobody',
-    held: () => 0,
-    close: async () => undefined,
-  }
-})
-
-transportCompliance(
-  'memory with latency',
-  { order: true, reply: true, again: 'sender', refusal: true, media: true },
-  async () => {
-    const timer = (_delayMs: number, run: () => void) => {
-      const handle = setImmediate(run)
-      return () => clearImmediate(handle)
-    }
-    const network = memoryNetwork({ maxPacketBytes: 10_000, timer, latencyMs: 5 })
-    const [a, b] = [network.transport('a'), network.transport('b')]
-    return {
-      a,
-      b,
-      uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
-      unreachable: async () => 'memory:nobody',
-      held: () => process.getActiveResourcesInfo().length,
-      close: async () => undefined,
-    }
-  },
-)
 
 describe('a network in memory', () => {
   const sendAll = async (options: Parameters<typeof memoryNetwork>[0], count: number) => {
