@@ -65,6 +65,7 @@ export class MqttInbox {
   }
   #queue: Arrival[] = []
   #receiving = 0
+  #isWorkDue = false
   #owed = false
   #held: (() => void)[] = []
   #receive: Receive | undefined
@@ -135,18 +136,18 @@ export class MqttInbox {
       return
     }
     const messageId = publish.qos === 1 ? publish.messageId : undefined
-    const goOn = () => (messageId === undefined ? callback() : callback(acknowledgedLater))
+    const outcome = messageId === undefined ? undefined : acknowledgedLater
     if (this.#closed) {
       if (!this.#keepsSession || messageId === undefined) this.#options.onDrop('unsettled')
-      goOn()
+      callback(outcome)
       return
     }
     if (this.#queue.length >= this.#options.maxQueued * sendingFactor) this.#overflow(messageId)
     else this.#enqueue(publish, messageId)
     // A PUBACK for us comes behind the PUBLISHes that the broker sent before. If one is awaited, perhaps by the very `receive`
     // that must end before the queue can shrink, holding mqtt.js would hold it for ever.
-    if (this.#isFull && !this.#options.isSending()) this.#held.push(goOn)
-    else goOn()
+    if (this.#isFull && !this.#options.isSending()) this.#held.push(() => callback(outcome))
+    else callback(outcome)
   }
 
   /** Only a broker without a limit of messages in flight comes to this. It sends them again over a new connection. */
@@ -170,6 +171,16 @@ export class MqttInbox {
     this.#work()
   }
 
+  /** Works once for all that settles at the same time: their PUBACKs then go out in one write. */
+  #workSoon(): void {
+    if (this.#isWorkDue) return
+    this.#isWorkDue = true
+    void Promise.resolve().then(() => {
+      this.#isWorkDue = false
+      this.#work()
+    })
+  }
+
   /** Acknowledges what is settled, begins what may begin, and lets mqtt.js go on where there is room. */
   #work(): void {
     this.#acknowledge()
@@ -190,7 +201,7 @@ export class MqttInbox {
         this.#receiving -= 1
         if (settled) arrival.state = 'settled'
         else this.#giveUp(arrival)
-        this.#work()
+        this.#workSoon()
       },
       () => undefined,
     )
@@ -233,13 +244,13 @@ export class MqttInbox {
 
   #acknowledge(): void {
     const { client } = this.#options
-    const firstUnsettled = this.#queue.findIndex(({ state }) => state !== 'settled')
-    const settled = this.#queue.splice(0, firstUnsettled < 0 ? this.#queue.length : firstUnsettled)
-    const ids = settled
-      .filter(({ stream }) => stream === client.stream && client.connected && !stream.destroyed)
-      .flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]))
-    // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
-    if (ids.length > 0) client.stream.write(new Uint8Array(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
+    const pubacks: number[] = []
+    while (this.#queue[0]?.state === 'settled') {
+      const { messageId, stream } = this.#queue.shift() as Arrival
+      // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
+      if (messageId !== undefined && stream === client.stream) pubacks.push(0x40, 2, messageId >> 8, messageId & 0xff)
+    }
+    if (pubacks.length > 0 && client.connected && !client.stream.destroyed) client.stream.write(new Uint8Array(pubacks))
   }
 
   /** The broker will send again what it kept; the rest is still ours to receive. */

@@ -13,6 +13,13 @@ export interface MqttPublisherOptions {
   readonly onChange: () => void
 }
 
+/** A PUBLISH that waits for its PUBACK. */
+interface UnderWay {
+  resolve(): void
+  reject(error: DidCommError): void
+  cancelTimeout(): void
+}
+
 type MqttError = Error & { code?: number | string }
 
 /** As many PUBLISHes may wait for their PUBACK, or fewer where the broker says so (MQTT 5 §3.3.4; mqtt.js does not heed it). */
@@ -27,8 +34,8 @@ const noSubscribers = 16
 /** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
 export class MqttPublisher {
   readonly #options: MqttPublisherOptions
-  /** What fails each PUBLISH under way, by the callback that mqtt.js has of it. */
-  readonly #inFlight = new Map<unknown, () => void>()
+  /** Each PUBLISH under way, by the callback that mqtt.js has of it. */
+  readonly #inFlight = new Map<unknown, UnderWay>()
   /** The callbacks of those that the broker has dropped. */
   readonly #dropped = new Set<unknown>()
   readonly #waiting: (() => void)[] = []
@@ -86,26 +93,14 @@ export class MqttPublisher {
   #acknowledged(topic: string, { bytes, mediaType }: Packet): Promise<void> {
     const { client, timeoutMs, timer, onChange, withContentType } = this.#options
     return new Promise((resolve, reject) => {
-      const settle = (settled: () => void) => {
-        cancelTimeout()
-        this.#inFlight.delete(acknowledged)
-        onChange()
-        this.#waiting.shift()?.()
-        settled()
-      }
-      const acknowledged = (error?: MqttError | null) => {
-        if (!this.#inFlight.has(acknowledged)) return
-        const dropped = this.#dropped.delete(acknowledged) ? unreachable('nobody is subscribed there') : undefined
-        const failure = error ? publishError(error) : dropped
-        settle(() => (failure ? reject(failure) : resolve()))
-      }
-      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
+      const acknowledged = (error?: MqttError | null) =>
+        this.#settle(acknowledged, error ? publishError(error) : undefined)
       // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
       const cancelTimeout = timer(timeoutMs, () => {
         client.stream.destroy()
         this.#connectionLost()
       })
-      this.#inFlight.set(acknowledged, lost)
+      this.#inFlight.set(acknowledged, { resolve, reject, cancelTimeout })
       onChange()
       // A copy of its own: mqtt.js clones the whole memory behind a view, and a WebAssembly core's is large.
       const payload = new Uint8Array(bytes)
@@ -114,13 +109,28 @@ export class MqttPublisher {
     })
   }
 
+  #settle(callback: unknown, error?: DidCommError): void {
+    const underWay = this.#inFlight.get(callback)
+    if (!underWay) return
+    underWay.cancelTimeout()
+    this.#inFlight.delete(callback)
+    const isDropped = this.#dropped.delete(callback)
+    this.#options.onChange()
+    this.#waiting.shift()?.()
+    const failure = error ?? (isDropped ? unreachable('nobody is subscribed there') : undefined)
+    if (failure) underWay.reject(failure)
+    else underWay.resolve()
+  }
+
   /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
   #connectionLost(): void {
     const { client } = this.#options
     for (const [id, { cb }] of Object.entries(client.outgoing)) {
       if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
     }
-    for (const lost of [...this.#inFlight.values()]) lost()
+    for (const callback of [...this.#inFlight.keys()]) {
+      this.#settle(callback, unreachable('the connection to the broker was lost'))
+    }
     this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
   }

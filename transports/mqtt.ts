@@ -72,6 +72,7 @@ class MqttTransport implements Transport {
   readonly #inbox: MqttInbox
   readonly #publisher: MqttPublisher
   readonly #onConnect = () => this.#subscribe().catch((error) => this.#onError(error))
+  #last: { readonly uri: string; readonly topic: string } | undefined
   #started = false
   #closing: Promise<void> | undefined
 
@@ -148,7 +149,13 @@ class MqttTransport implements Transport {
     await this.#publisher.close()
   }
 
+  /** Packets go to the same few parties again and again. */
   #topicOf(uri: string): string {
+    if (uri !== this.#last?.uri) this.#last = { uri, topic: this.#parse(uri) }
+    return this.#last.topic
+  }
+
+  #parse(uri: string): string {
     const parsed = parseMqttUri(uri)
     if (!parsed) throw rejected('the URI is no mqtt://host[:port]/topic')
     const problem = topicProblem(parsed.topic)
