@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -10,7 +11,7 @@ const limits = { testTimeout: 20_000 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/crypto/inner-core.ts'],
     projects: [
       {

@@ -15,9 +15,9 @@ const PRIMARY = `m kg g s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel l
 cd/m2 bit bit/s lat lon pH dB dBW Bspl count / %RH %EL EL 1/s 1/min beat/min beats S/m B VA VAs var vars J/m kg/m3 deg % NTU`
 
 /** Those that the registry lists, and that new producers are told not to use. */
-const DEPRECATED = 'g l l/s % Bspl 1/min beat/min beats'
+const DEPRECATED = 'g l l/s % Bspl 1/min beat/min beats deg'
 
-/** RFC 8798 §3, table 2. */
+/** RFC 8798 §3, table 2, and the six that IANA registered first after it. */
 export const secondaryUnits: ReadonlyMap<string, SecondaryUnit> = /* @__PURE__ */ new Map<string, SecondaryUnit>([
   ['ms', { unit: 's', scale: 1 / 1000 }],
   ['min', { unit: 's', scale: 60 }],
@@ -52,12 +52,18 @@ export const secondaryUnits: ReadonlyMap<string, SecondaryUnit> = /* @__PURE__ *
   ['cm', { unit: 'm', scale: 1 / 100 }],
   ['km', { unit: 'm', scale: 1000 }],
   ['km/h', { unit: 'm/s', scale: 1 / 3.6 }],
+  ['ppb', { unit: '/', scale: 1e-9 }],
+  ['ppt', { unit: '/', scale: 1e-12 }],
+  ['VAh', { unit: 'VAs', scale: 3600 }],
+  ['mg/l', { unit: 'kg/m3', scale: 1 / 1000 }],
+  ['ug/l', { unit: 'kg/m3', scale: 1e-6 }],
+  ['g/l', { unit: 'kg/m3', scale: 1 }],
 ])
 
 const primary: ReadonlySet<string> = /* @__PURE__ */ new Set(/* @__PURE__ */ PRIMARY.split(/\s/))
 const deprecated: ReadonlySet<string> = /* @__PURE__ */ new Set(/* @__PURE__ */ DEPRECATED.split(' '))
 
-/** Tells what a unit is: one of SenML's, one that new producers shall not use, one of RFC 8798's secondary ones, or none. */
+/** Tells what a unit is: one of SenML's, one that new producers shall not use, a secondary one, or none. */
 export function unitKind(unit: string): 'primary' | 'deprecated' | 'secondary' | 'unknown' {
   if (deprecated.has(unit)) return 'deprecated'
   if (primary.has(unit)) return 'primary'

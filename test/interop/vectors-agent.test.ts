@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { createAgent } from '../../runtime/agent/agent.ts'
 import type { AgentEvent } from '../../runtime/agent/event.ts'
 import { p256, p384, p521, secp256k1, withCurves } from '../../runtime/crypto/curves.ts'
-import { crypto as core, memorySecrets, type SecretJwk, secretKeyFromJwk } from '../../runtime/crypto/index.ts'
+import {
+  crypto as core,
+  memorySecrets,
+  type SecretJwk,
+  type SecretKey,
+  secretKeyFromJwk,
+} from '../../runtime/crypto/index.ts'
 import type { DidDocument } from '../../runtime/did/document.ts'
 import { json, type Leniency, pack, type Unpacked, unpack } from '../../runtime/envelope/index.ts'
 import { isDidCommError } from '../../runtime/errors.ts'
@@ -23,12 +29,17 @@ interface Parties {
   secrets: readonly SecretJwk[]
 }
 
+/** Checking both halves of a key of P-521 takes milliseconds, and each party has many: once for all vectors. */
+const secretKeys = new Map<readonly SecretJwk[], SecretKey[]>()
+function secretKeysOf(secrets: readonly SecretJwk[]): SecretKey[] {
+  const keys = secretKeys.get(secrets) ?? secrets.map((jwk) => secretKeyFromJwk(jwk, crypto))
+  secretKeys.set(secrets, keys)
+  return keys
+}
+
 const contextOf = ({ documents, secrets }: Parties) => ({
   crypto,
-  secrets: memorySecrets(
-    crypto,
-    secrets.map((jwk) => secretKeyFromJwk(jwk, crypto)),
-  ),
+  secrets: memorySecrets(crypto, secretKeysOf(secrets)),
   resolve: testResolve(documents),
   randomBytes: world().randomBytes,
   types: testTypes,

@@ -95,6 +95,7 @@ describe('units', () => {
     ['/', 'primary'],
     ['kg/m3', 'primary'],
     ['%', 'deprecated'],
+    ['deg', 'deprecated'],
     ['hPa', 'secondary'],
     ['furlong', 'unknown'],
     ['', 'unknown'],
@@ -104,7 +105,7 @@ describe('units', () => {
   })
 
   it('every secondary unit leads to a primary one, and is none itself', () => {
-    expect(secondaryUnits.size).toBe(33)
+    expect(secondaryUnits.size).toBe(39)
     for (const [name, { unit }] of secondaryUnits) {
       expect([name, unitKind(name), unit, unitKind(unit)]).toEqual([name, 'secondary', unit, 'primary'])
     }
@@ -119,6 +120,8 @@ describe('units', () => {
     [3, 'ppm', 0.000003, '/'],
     [2, 'KiB', 2048, 'B'],
     [1, 'ug/m3', 1e-9, 'kg/m3'],
+    [250, 'mg/l', 0.25, 'kg/m3'],
+    [2, 'VAh', 7200, 'VAs'],
     [5, 'Cel', 5, 'Cel'],
   ])('%d %s is %d %s', (v, u, value, unit) => {
     const converted = toPrimaryUnit({ n: 'x', u, v })
