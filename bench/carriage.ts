@@ -20,6 +20,9 @@ export function carriageMakers(transport: string, open: OpenCarrier): Makers {
   }
 }
 
+/** An HTTP client and its server need thousands of packets until all of them is compiled, more than a turn or a short warm-up has. */
+const warmUpRounds = 30
+
 async function carriage(open: OpenCarrier, message: Uint8Array, count: number): Promise<Work> {
   let [sent, arrived] = [0, 0]
   let last: Uint8Array = new Uint8Array(0)
@@ -42,8 +45,11 @@ async function carriage(open: OpenCarrier, message: Uint8Array, count: number): 
       onArrival = resolve
     })
   }
+  const sendMany = (many: number) => Promise.all(Array.from({ length: many }, send))
+  for (let round = 0; round < warmUpRounds; round++) await sendMany(inParallel)
+  await settle()
   return {
-    call: count === 1 ? send : () => Promise.all(Array.from({ length: count }, send)),
+    call: count === 1 ? send : () => sendMany(count),
     async: true,
     settle,
     latencies: () => {
