@@ -57,11 +57,16 @@ export class HttpDoor {
       return
     }
     this.#inFlight += 1
-    const problem = await this.#exchange(request, response).finally(() => {
+    let rest: Promise<void> | undefined
+    try {
+      const problem = await this.#exchange(request, response)
+      // It has answered at once; what it reads on is not waited for when we close.
+      if (problem !== undefined) rest = this.#refuse(request, response, problem)
+    } finally {
       this.#inFlight -= 1
       if (this.#inFlight === 0) this.#onIdle?.()
-    })
-    if (problem !== undefined) await this.#refuse(request, response, problem)
+    }
+    await rest
   }
 
   #refusal(request: IncomingMessage): number | undefined {

@@ -80,5 +80,8 @@ export const aedesPair = async (options: IClientOptions = {}): Promise<Pair> => 
 
 export async function mosquittoPair(protocolVersion: 4 | 5): Promise<Pair> {
   const properties = protocolVersion === 5 ? { properties: { sessionExpiryInterval: 300 } } : {}
-  return pairOn(await startMosquitto(['max_queued_messages 5000']), { protocolVersion, ...properties })
+  return pairOn(await startMosquitto(['max_queued_messages 5000', 'set_tcp_nodelay true']), {
+    protocolVersion,
+    ...properties,
+  })
 }
