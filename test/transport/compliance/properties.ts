@@ -102,12 +102,15 @@ const ble: Promises = {
 export const transports = {
   memory,
   'memory with latency': { ...memory, without: { garbage: 'does not apply' } },
+  // More than 64 messages that are sent at the same time crowd each other out, again and again (docs/fragments.md, "Limits").
+  'memory in fragments': { ...memory, without: { ...memory.without, 'back-pressure': 'not promised' } },
   http,
   'http in a server of the caller': http,
   ws,
   'ws in a server of the caller': ws,
   'mqtt over aedes': mqtt,
   'mqtt over aedes without sessions': { ...mqtt, without: { ...mqtt.without, 'no loss': 'not promised' } },
+  'mqtt in fragments, over aedes': mqtt,
   'mqtt 3.1.1 over mosquitto': mqtt,
   'mqtt 5 over mosquitto': { ...mqtt, media: true },
   ble,

@@ -13,10 +13,10 @@ function turningTimer(delayMs: number, run: () => void): () => void {
 }
 
 /** Both ends on a network in memory, with latency where it is given. */
-export async function memoryPair(latencyMs = 0): Promise<Pair> {
+export async function memoryPair(latencyMs = 0, maxPacketBytes = 10_000): Promise<Pair> {
   let slowness = 1
   const network = memoryNetwork({
-    maxPacketBytes: 10_000,
+    maxPacketBytes,
     timer: (delayMs, run) => turningTimer(delayMs * slowness, run),
     latencyMs,
   })
