@@ -18,6 +18,7 @@ import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
+import { packetOf } from './packet.ts'
 import type { Peers, PeerWorld } from './peers.ts'
 import type { Preference } from './preference.ts'
 import { PROBLEM_REPORT } from './problem.ts'
@@ -225,6 +226,7 @@ export function createAgent(options: AgentOptions): Agent {
     // A mediator must not answer over a connection that is not the sender's (return_route extension).
     const { return_route: _, ...mediated } = named
     const { id, attempts } = await attemptsOver(routes, {
+      draft: named,
       direct: () => pack(named, plan, format),
       mediated: () => pack(mediated as Draft, plan, format),
       wrap: async ({ bytes }, routingKeys) => {
@@ -260,7 +262,7 @@ export function createAgent(options: AgentOptions): Agent {
     if (!reply) return undefined
     const packed = await pack(draft, await planned(to))
     try {
-      await sendOver(reply, packed)
+      await sendOver(reply, packetOf(packed, draft))
     } catch {
       live.drop(to.to)
       return undefined
@@ -268,9 +270,9 @@ export function createAgent(options: AgentOptions): Agent {
     return packed.id
   }
 
-  async function sendOver(reply: Reply, { bytes, mediaType }: Packed): Promise<void> {
-    await reply({ bytes, mediaType })
-    report({ kind: 'sent', bytes: bytes.length })
+  async function sendOver(reply: Reply, packet: Packet): Promise<void> {
+    await reply(packet)
+    report({ kind: 'sent', bytes: packet.bytes.length })
   }
 
   async function send(draft: Draft, to: SendOptions): Promise<string> {
@@ -321,7 +323,7 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function push(draft: Draft, received: Unpacked, back: Reply): Promise<void> {
-    await sendOver(back, await pack(draft, await planned(answeringTo(received))))
+    await sendOver(back, packetOf(await pack(draft, await planned(answeringTo(received))), draft))
   }
 
   /** Answers as the DID that was written to, or what took its place for this contact. */

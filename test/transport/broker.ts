@@ -21,6 +21,8 @@ export interface MortalBroker extends Broker {
   /** Writes that file, as mosquitto does by itself from time to time. */
   save(): void
   kill(): Promise<void>
+  /** Ends it as a system does that is shut down. */
+  end(): Promise<void>
   restart(): Promise<void>
 }
 
@@ -115,6 +117,7 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
       await kill('SIGTERM')
       await restart()
     },
+    end: () => kill('SIGTERM'),
     stop: async () => {
       await kill('SIGTERM')
       rmSync(folder, { recursive: true, force: true })

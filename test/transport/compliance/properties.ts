@@ -102,7 +102,7 @@ const ble: Promises = {
 export const transports = {
   memory,
   'memory with latency': { ...memory, without: { garbage: 'does not apply' } },
-  // More than 64 messages that are sent at the same time crowd each other out, again and again (docs/fragments.md, "Limits").
+  // More than 64 messages that are sent at the same time crowd each other out, again and again (docs/fragments.md).
   'memory in fragments': { ...memory, without: { ...memory.without, 'back-pressure': 'not promised' } },
   http,
   'http in a server of the caller': http,
@@ -113,6 +113,9 @@ export const transports = {
   'mqtt in fragments, over aedes': mqtt,
   'mqtt 3.1.1 over mosquitto': mqtt,
   'mqtt 5 over mosquitto': { ...mqtt, media: true },
+  'mqtt from a URL over aedes': mqtt,
+  'mqtt 3.1.1 from a URL over mosquitto': mqtt,
+  'mqtt 5 from a URL over mosquitto': { ...mqtt, media: true },
   ble,
   'ble out of order and twice': ble,
   'ble with the smallest values': ble,
