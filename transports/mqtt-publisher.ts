@@ -35,6 +35,10 @@ const noSubscribers = 16
 /** The largest Message Expiry Interval (MQTT 5 §3.3.2.3.3), in seconds. */
 const maxExpiryS = 0xffffffff
 
+/** What a packet without properties is sent with. */
+export const noProperties: MqttProperties = {}
+const noOptions: { properties?: MqttProperties } = {}
+
 /** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
 export class MqttPublisher {
   readonly #options: MqttPublisherOptions
@@ -77,7 +81,7 @@ export class MqttPublisher {
    * @param more properties besides those that the packet brings; 3.1.1 has none
    * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`, `ERR_MESSAGE_EXPIRED`, `ERR_CLOSED`
    */
-  async publish(topic: string, packet: Packet, more: MqttProperties = {}): Promise<void> {
+  async publish(topic: string, packet: Packet, more: MqttProperties = noProperties): Promise<void> {
     const { client } = this.#options
     if (this.#isClosed) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     this.#underWay += 1
@@ -113,10 +117,13 @@ export class MqttPublisher {
 
   #properties({ mediaType, expiresAtMs }: Packet, more: MqttProperties): { properties?: MqttProperties } {
     const { client, now, withContentType } = this.#options
-    const expiryS = expiryOf(expiresAtMs, now())
-    if (client.options.protocolVersion !== 5) return {}
+    const expiryS = expiresAtMs === undefined ? undefined : expiryOf(expiresAtMs, now())
+    const contentType = withContentType ? mediaType : undefined
+    // mqtt.js copies what it is given: most packets bring nothing.
+    const isPlain = expiryS === undefined && contentType === undefined && more === noProperties
+    if (isPlain || client.options.protocolVersion !== 5) return noOptions
     const properties: MqttProperties = {
-      ...(withContentType && mediaType !== undefined && { contentType: mediaType }),
+      ...(contentType !== undefined && { contentType }),
       ...(expiryS !== undefined && { messageExpiryInterval: expiryS }),
       ...more,
     }
@@ -173,8 +180,8 @@ export class MqttPublisher {
  *
  * @throws DidCommError `ERR_MESSAGE_EXPIRED`
  */
-function expiryOf(expiresAtMs: number | undefined, nowMs: number): number | undefined {
-  if (expiresAtMs === undefined || Number.isNaN(nowMs)) return undefined
+function expiryOf(expiresAtMs: number, nowMs: number): number | undefined {
+  if (Number.isNaN(nowMs)) return undefined
   const leftS = Math.ceil((expiresAtMs - nowMs) / 1000)
   if (leftS <= 0) throw new DidCommError('ERR_MESSAGE_EXPIRED', 'the packet is of no use any more')
   return leftS <= maxExpiryS ? leftS : undefined
