@@ -4,6 +4,8 @@ import type { Timer } from '../runtime/world.ts'
 export interface WsInboxOptions {
   readonly receive: Receive
   readonly timer: Timer
+  /** Tells whether another packet may begin, and `goOn` that it may again. Absent: it may. */
+  readonly mayBegin?: () => boolean
   /** The number of packets that are not settled has changed. */
   readonly onChange: () => void
 }
@@ -47,6 +49,11 @@ export class WsInbox {
     await this.idle()
   }
 
+  /** Begins what was held back. */
+  goOn(): void {
+    this.#fill()
+  }
+
   /** Waits until there is nothing here. */
   async idle(): Promise<void> {
     if (this.size === 0) return
@@ -54,7 +61,7 @@ export class WsInbox {
   }
 
   #fill(): void {
-    while (this.#underWay < maxConcurrent) {
+    while (this.#underWay < maxConcurrent && (this.#options.mayBegin?.() ?? true)) {
       const packet = this.#queue.shift()
       if (!packet) return
       this.#underWay += 1

@@ -9,7 +9,7 @@ import type { Timer } from '../runtime/world.ts'
 import { checkSize } from './reply.ts'
 import { world } from './world.ts'
 import { WsDialer } from './ws-client.ts'
-import { WsLink } from './ws-link.ts'
+import { WsLink, wsOptions } from './ws-link.ts'
 
 export interface WsOptions {
   /**
@@ -23,7 +23,10 @@ export interface WsOptions {
   readonly maxConnections?: number
   /** How many packets of one connection wait to be received before no more is read; 64 where absent. */
   readonly maxQueued?: number
-  /** How long a connection may take to open, and a packet to be confirmed; 30 s where absent. */
+  /**
+   * How long a connection may take to open, another to bring its first packet, and a packet of ours to be confirmed; else the connection is ended.
+   * 30 s where absent.
+   */
   readonly timeoutMs?: number
   /** How often a ping goes out; a connection that is silent from one to the next is ended. 30 s where absent. */
   readonly pingIntervalMs?: number
@@ -79,7 +82,7 @@ class NodeWsTransport implements WsTransport {
     this.#options = options
     this.#timeoutMs = timeoutMs
     this.#timer = timer
-    this.#door = new WebSocketServer({ noServer: true, maxPayload: maxPacketBytes, perMessageDeflate: false })
+    this.#door = new WebSocketServer({ noServer: true, ...wsOptions(maxPacketBytes) })
     const { allowPrivateAddresses = false, onDisconnect } = options
     this.#dialer = new WsDialer({
       maxPacketBytes,
@@ -104,7 +107,7 @@ class NodeWsTransport implements WsTransport {
         socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
         return
       }
-      this.#door.handleUpgrade(request, socket, head, (opened) => this.#link(opened, () => undefined))
+      this.#door.handleUpgrade(request, socket, head, (opened) => this.#link(opened, () => undefined, this.#timeoutMs))
     }
   }
 
@@ -161,7 +164,7 @@ class NodeWsTransport implements WsTransport {
     return true
   }
 
-  #link(socket: WebSocket, onClose: () => void): WsLink {
+  #link(socket: WebSocket, onClose: () => void, silentMs?: number): WsLink {
     const { maxQueued = 64, pingIntervalMs = 30_000 } = this.#options
     const link = new WsLink(socket, {
       receive: async (packet) => (await this.#receive?.(packet)) ?? 'refused',
@@ -169,6 +172,7 @@ class NodeWsTransport implements WsTransport {
       maxQueued,
       pingIntervalMs,
       timeoutMs: this.#timeoutMs,
+      ...(silentMs !== undefined && { silentMs }),
       timer: this.#timer,
       onClose,
     })

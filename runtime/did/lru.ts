@@ -28,4 +28,12 @@ export class LruMap<Value> {
   delete(key: string): void {
     this.#entries.delete(key)
   }
+
+  deleteWhere(isGone: (value: Value) => boolean): void {
+    for (const [key, value] of this.#entries) if (isGone(value)) this.#entries.delete(key)
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
 }

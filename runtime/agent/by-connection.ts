@@ -1,0 +1,42 @@
+import { LruMap } from '../did/lru.ts'
+
+/** A connection that lasts, as far as others are to know it. */
+export interface Link {
+  /** The same for all that comes over one connection. */
+  readonly link: object
+  /** Resolves when it is over, where its transport can tell. */
+  readonly ended?: Promise<void> | undefined
+}
+
+/** What parties have on connections, one for each party: the newest counts, and all of it goes when its connection ends. */
+export class ByConnection<Value extends Link> {
+  readonly #values: LruMap<Value>
+  readonly #watched = new WeakSet<object>()
+
+  constructor(maxParties: number) {
+    this.#values = new LruMap(maxParties)
+  }
+
+  get(party: string): Value | undefined {
+    return this.#values.get(party)
+  }
+
+  set(party: string, value: Value): void {
+    this.#values.set(party, value)
+    const { link, ended } = value
+    // Once for each connection: nobody is to pile up callbacks on one that stays.
+    if (!ended || this.#watched.has(link)) return
+    this.#watched.add(link)
+    void ended.then(() => this.#values.deleteWhere((other) => other.link === link))
+  }
+
+  /** Forgets what a party has, unless another connection has taken the place of `link` meanwhile. */
+  drop(party: string, link: object): void {
+    if (this.#values.get(party)?.link === link) this.#values.delete(party)
+  }
+
+  /** How many parties there are. */
+  get size(): number {
+    return this.#values.size
+  }
+}
