@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { DidCommError, isDidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive } from '../runtime/transport.ts'
@@ -6,16 +7,20 @@ import type { Timer } from '../runtime/world.ts'
 import { mediaTypeOf } from './http-media.ts'
 import { checkSize } from './reply.ts'
 import { WsInbox } from './ws-inbox.ts'
+import { WsPartial } from './ws-partial.ts'
 import { WsPongs } from './ws-pongs.ts'
 
 export interface WsLinkOptions {
   readonly receive: Receive
   readonly maxPacketBytes: number
   readonly maxQueued: number
+  /** What waits in all connections together, and what it may come to. */
+  readonly buffered: { bytes: number }
+  readonly maxBufferedBytes: number
   readonly timeoutMs: number
   readonly pingIntervalMs: number
-  /** How long the other side may bring no packet at first; absent: for ever. */
-  readonly silentMs?: number
+  /** Where somebody has opened it to us: what they came over. They have to bring packets, and in time. */
+  readonly from?: Duplex
   readonly timer: Timer
   readonly onClose: () => void
 }
@@ -42,6 +47,7 @@ export class WsLink {
   readonly #options: WsLinkOptions
   readonly #inbox: WsInbox
   readonly #pongs: WsPongs
+  readonly #partial: WsPartial
   #heard = true
   #dropped = false
   /** Bytes of replies that the host has not taken over from us. */
@@ -57,15 +63,13 @@ export class WsLink {
   constructor(socket: WebSocket, options: WsLinkOptions) {
     this.#socket = socket
     this.#options = options
-    const { receive, silentMs, timeoutMs, timer } = options
-    this.#inbox = new WsInbox({ receive, timer, mayBegin: () => !this.#isUnread, onChange: () => this.#throttle() })
-    this.#pongs = new WsPongs({
-      ping: (data) => socket.ping(data, undefined, ignored),
-      isDeaf: () => socket.isPaused,
-      onSilence: () => socket.terminate(),
-      timeoutMs,
-      timer,
-    })
+    const { buffered, from, receive, timeoutMs, timer } = options
+    const mayBegin = () => !this.#isUnread
+    this.#inbox = new WsInbox({ receive, timer, mayBegin, buffered, onChange: () => this.#throttle() })
+    const limits = { isDeaf: () => socket.isPaused, timeoutMs, timer }
+    const giveUp = () => socket.terminate()
+    this.#pongs = new WsPongs({ ...limits, ping: (data) => socket.ping(data, undefined, ignored), onSilence: giveUp })
+    this.#partial = new WsPartial({ ...limits, onLate: giveUp })
     this.#gone = new Promise((resolve) => {
       socket.once('close', (code) => {
         this.#over(code)
@@ -79,7 +83,9 @@ export class WsLink {
     socket.on('ping', (data) => this.#pong(data))
     socket.on('pong', (data) => this.#confirm(data))
     this.#watch()
-    if (silentMs !== undefined) this.#cancelSilence = timer(silentMs, () => socket.terminate())
+    if (from) this.#cancelSilence = timer(timeoutMs, giveUp)
+    // Behind the listener of `ws`, which has taken the bytes apart by then.
+    from?.on('data', (chunk: Uint8Array) => this.#partial.read(chunk.length))
   }
 
   /** Tells whether packets of ours are not confirmed, or packets of the other side not settled. */
@@ -133,11 +139,16 @@ export class WsLink {
     this.#inbox.goOn()
     await this.#inbox.close()
     if (this.#socket.isPaused) this.#socket.resume()
-    await this.#pongs.none(closeTimeoutMs)
+    // The other side answers this after all that it has confirmed.
     this.#socket.close(goingAway)
     const cancel = this.#options.timer(closeTimeoutMs, () => this.#socket.terminate())
     await this.#gone
     cancel()
+  }
+
+  /** Ends the connection at once, whatever is under way. */
+  cut(): void {
+    this.#socket.terminate()
   }
 
   /** JSON goes as text, as agents in browsers expect it, and everything else as binary. */
@@ -156,6 +167,7 @@ export class WsLink {
   #take(data: RawData): void {
     this.#heard = true
     this.#cancelSilence()
+    this.#partial.message()
     this.#dropped ||= this.#isClosing
     if (this.#dropped) return
     const bytes = bytesOf(data)
@@ -163,13 +175,11 @@ export class WsLink {
     this.#inbox.add({ bytes, mediaType: mediaTypeOf(bytes), reply, persistent: true, ended: this.#gone })
   }
 
-  /**
-   * Reads on while there is room; a pong of ours may stand behind what waits. Who asks without reading the replies waits, but
-   * not for what we send of our own: both sides would wait for each other.
-   */
+  /** Reads on while there is room; a pong of ours may stand behind what waits. */
   #throttle(): void {
-    const room = this.#options.maxQueued * (this.#pongs.size > 0 ? surplus : 1)
-    const full = this.#inbox.size >= room || this.#isUnread
+    const { buffered, maxBufferedBytes, maxQueued } = this.#options
+    const room = buffered.bytes > maxBufferedBytes ? 1 : maxQueued * (this.#pongs.size > 0 ? surplus : 1)
+    const full = this.#inbox.size >= room
     if (full && !this.#socket.isPaused) this.#socket.pause()
     else if (!full && this.#socket.isPaused) {
       this.#heard = true
@@ -178,7 +188,10 @@ export class WsLink {
     }
   }
 
-  /** The other side does not read our replies. */
+  /**
+   * The other side does not read our replies, and gets no more of them. What we send of our own does not count: both sides would
+   * wait for each other.
+   */
   get #isUnread(): boolean {
     return this.open && this.#unwrittenBytes > 2 * this.#options.maxPacketBytes
   }
@@ -186,11 +199,13 @@ export class WsLink {
   /** Confirms what was read before, unless some of it was dropped in closing. */
   #pong(data: Uint8Array): void {
     this.#heard = true
+    this.#partial.control(data.length)
     if (!this.#dropped && this.#socket.readyState === openState) this.#socket.pong(data, undefined, ignored)
   }
 
   #confirm(data: Uint8Array): void {
     this.#heard = true
+    this.#partial.control(data.length)
     this.#pongs.take(data)
     this.#throttle()
   }
@@ -212,6 +227,7 @@ export class WsLink {
   #over(code: number): void {
     this.#cancelPing()
     this.#cancelSilence()
+    this.#partial.end()
     // Of several packets it is not known which one was too much; the others may be sent again.
     const isTooBig = code === tooBig && this.#pongs.size === 1
     const error = isTooBig

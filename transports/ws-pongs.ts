@@ -32,7 +32,6 @@ export class WsPongs {
   /** Up to which packet a ping has gone out whose pong is not here. */
   #asked: number | undefined
   #cancelSilence: () => void = () => undefined
-  #onNone: () => void = () => undefined
 
   constructor(options: WsPongsOptions) {
     this.#options = options
@@ -64,7 +63,6 @@ export class WsPongs {
     this.#cancelSilence()
     while ((this.#waiting[0]?.number ?? Number.POSITIVE_INFINITY) <= asked) this.#waiting.shift()?.settle()
     if (this.#waiting.length > 0) this.#ask()
-    else this.#onNone()
   }
 
   /** We listen again: the pong has its time anew. */
@@ -72,24 +70,11 @@ export class WsPongs {
     if (this.#asked !== undefined) this.#await()
   }
 
-  /** Waits until no packet waits, and not longer than `limitMs`. */
-  async none(limitMs: number): Promise<void> {
-    if (this.#waiting.length === 0) return
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.timer(limitMs, resolve)
-      this.#onNone = () => {
-        cancel()
-        resolve()
-      }
-    })
-  }
-
   /** The connection is over: nothing more will be known. */
   end(error: DidCommError): void {
     this.#asked = undefined
     this.#cancelSilence()
     for (const { settle } of this.#waiting.splice(0)) settle(error)
-    this.#onNone()
   }
 
   #ask(): void {

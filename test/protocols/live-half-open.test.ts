@@ -104,7 +104,7 @@ describe('connections, one after the other', () => {
 
 describe('a recipient that takes long', () => {
   it('is pushed a bounded number of messages, and the others as it confirms, all of them once [T7, T8]', async () => {
-    const { cloud, own, send, live, waiting, mediator } = await liveMediation()
+    const { cloud, own, send, live, waiting, mediator } = await liveMediation({ atCloud: { maxQueued: 200 } })
     await startLiveDelivery(cloud.agent, own.did)
     await still()
     const before = mediator.counters().sent

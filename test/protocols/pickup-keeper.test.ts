@@ -104,6 +104,27 @@ describe('a keeper', () => {
     await eventually(() => keeper.state === 'live')
   })
 
+  it('waits longer for a connection that breaks again and again, until it has held', async () => {
+    const { keeper, clock, line } = await kept()
+    const pauses = async (shortMs: number, enoughMs: number) => {
+      line.cut()
+      await eventually(() => keeper.state === 'away')
+      clock.advance(shortMs)
+      await still()
+      expect(keeper.state).toBe('away')
+      clock.advance(enoughMs - shortMs)
+      await eventually(() => keeper.state === 'live')
+    }
+    keeper.start()
+    await eventually(() => keeper.state === 'live')
+    await pauses(499, 500)
+    await pauses(999, 1_000)
+    await pauses(1_999, 2_000)
+    clock.advance(300_000)
+    await eventually(() => clock.pending === 1 && keeper.state === 'live')
+    await pauses(499, 500)
+  })
+
   it('waits longer after each failure, up to a limit, whatever other connections do', async () => {
     const { did } = didPeer2Identity(crypto, seed('M'), [{ uri: 'ws://127.0.0.1:1', accept: ['didcomm/v2'] }])
     const { agent } = party('a', [ws({ allowPrivateAddresses: true })])
