@@ -7,6 +7,7 @@ interface Pipe {
   readonly near: Socket
   readonly far: Socket
   readonly silent: Set<Direction>
+  breaksNext: boolean
 }
 
 /** A network between a client and a server on this machine, which can fall silent without saying so. */
@@ -18,6 +19,8 @@ export interface Wire {
   silence(...directions: Direction[]): void
   /** Ends everything that is open now, on both sides. */
   cut(): void
+  /** Does that in the middle of the next bytes, of which a half is carried. */
+  cutInTheMiddle(): void
   close(): Promise<void>
 }
 
@@ -28,7 +31,7 @@ export async function wire(port: number): Promise<Wire> {
   const server = createServer((near) => {
     opened += 1
     const far = connect(port, '127.0.0.1')
-    const pipe: Pipe = { near, far, silent: new Set() }
+    const pipe: Pipe = { near, far, silent: new Set(), breaksNext: false }
     pipes.add(pipe)
     join(pipe, near, far, 'up')
     join(pipe, far, near, 'down')
@@ -38,7 +41,11 @@ export async function wire(port: number): Promise<Wire> {
 
   function join(pipe: Pipe, from: Socket, to: Socket, direction: Direction): void {
     const isSilent = () => pipe.silent.has(direction)
-    from.on('data', (bytes) => isSilent() || to.write(bytes))
+    from.on('data', (bytes) => {
+      if (isSilent()) return
+      if (pipe.breaksNext) to.end(bytes.subarray(0, bytes.length >> 1), () => end(pipe))
+      else to.write(bytes)
+    })
     from.on('error', () => undefined)
     from.on('close', () => {
       // The end of one side is not carried to the other either.
@@ -48,12 +55,14 @@ export async function wire(port: number): Promise<Wire> {
     })
   }
 
+  function end(pipe: Pipe): void {
+    pipe.near.destroy()
+    pipe.far.destroy()
+    pipes.delete(pipe)
+  }
+
   function cut(): void {
-    for (const { near, far } of pipes) {
-      near.destroy()
-      far.destroy()
-    }
-    pipes.clear()
+    for (const pipe of pipes) end(pipe)
   }
 
   return {
@@ -65,6 +74,9 @@ export async function wire(port: number): Promise<Wire> {
       for (const { silent } of pipes) for (const direction of directions) silent.add(direction)
     },
     cut,
+    cutInTheMiddle() {
+      for (const pipe of pipes) pipe.breaksNext = true
+    },
     async close() {
       cut()
       server.close()
