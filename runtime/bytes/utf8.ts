@@ -4,9 +4,22 @@ import { DidCommError } from '../errors.ts'
 const encoder = /* @__PURE__ */ new TextEncoder()
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Up to so many characters, a call of the host's encoder takes longer than its work (measured: 1,000 ns against 75 to 330). */
+const maxShort = 64
+
 /** Encodes text as UTF-8. A lone surrogate, for which UTF-8 has no form, becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text)
+  return (text.length <= maxShort ? encodeAscii(text) : undefined) ?? encoder.encode(text)
+}
+
+function encodeAscii(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return undefined
+    bytes[i] = code
+  }
+  return bytes
 }
 
 /**

@@ -15,6 +15,8 @@ export interface HpkePsk {
 export interface HpkeAgreed {
   /** Bound to the key schedule; empty if absent. */
   readonly info?: Uint8Array
+  /** `keyScheduleContext` of `info` and `psk.pskId`, where many contexts have the same; computed where absent. */
+  readonly scheduleContext?: Uint8Array | undefined
   /** Present: psk mode. Absent: base mode, in which nobody knows who the sender is. */
   readonly psk?: HpkePsk
 }
@@ -39,28 +41,42 @@ export type HpkeRecipientOptions = HpkeAgreed &
     readonly enc: Uint8Array
   }
 
-/** The AEADs of RFC 9180 §7.3 that are here, by their names in `Crypto`. */
-const aeadIds = { aes128gcm: 0x0001, chacha20poly1305: 0x0003 } as const
+/** An AEAD that HPKE can use: those of RFC 9180 §7.3 that are here, by their names in `Crypto`. */
+export type HpkeAead = 'aes128gcm' | 'chacha20poly1305'
+
+/** Gives `"HPKE-v1" || suite_id || label`, with which the input of each derivation begins (RFC 9180 §4). */
+export type HpkeLabels = (label: string) => Uint8Array
 
 const kemId = 0x0020
 const kdfId = 0x0001
-const version: Uint8Array = /* @__PURE__ */ encodeUtf8('HPKE-v1')
-const kemSuite: Uint8Array = /* @__PURE__ */ concatBytes(encodeUtf8('KEM'), uint16(kemId))
 const empty = new Uint8Array(0)
 /** Nsecret and Nh. */
 export const secretBytes = 32
 
-/** An AEAD that HPKE can use. */
-export type HpkeAead = keyof typeof aeadIds
+const kemLabels: HpkeLabels = /* @__PURE__ */ labelsOf('KEM', kemId)
+const suiteLabels: Readonly<Record<HpkeAead, HpkeLabels>> = {
+  aes128gcm: /* @__PURE__ */ labelsOf('HPKE', kemId, kdfId, 0x0001),
+  chacha20poly1305: /* @__PURE__ */ labelsOf('HPKE', kemId, kdfId, 0x0003),
+}
+
+/** Each label is made once: they are few, and a message needs seven. */
+function labelsOf(suite: string, ...ids: readonly number[]): HpkeLabels {
+  const made = new Map<string, Uint8Array>()
+  return (label) => {
+    const bytes = made.get(label) ?? concatBytes(encodeUtf8(`HPKE-v1${suite}`), ...ids.map(uint16), encodeUtf8(label))
+    made.set(label, bytes)
+    return bytes
+  }
+}
 
 /** What a context is made of. The first nonce is the base nonce. */
 export interface HpkeSchedule {
   readonly key: Uint8Array
   readonly baseNonce: Uint8Array
-  /** What the exporter derives from: `secret`, `key_schedule_context` and `suite_id` of the RFC. */
+  /** What the exporter derives from: `secret` and `key_schedule_context` of the RFC, and the labels of the suite. */
   readonly secret: Uint8Array
   readonly context: Uint8Array
-  readonly suite: Uint8Array
+  readonly labels: HpkeLabels
 }
 
 /** Encap (§4.1) and KeyScheduleS (§5.1). */
@@ -85,27 +101,33 @@ export function keySchedule(
   aead: HpkeAead,
   dh: Uint8Array,
   kemContext: Uint8Array,
-  { info = empty, psk }: HpkeAgreed,
+  { info = empty, psk, scheduleContext }: HpkeAgreed,
 ): HpkeSchedule {
   expectPsk(psk)
-  const eaePrk = labeledExtract(crypto, kemSuite, empty, 'eae_prk', dh)
-  const sharedSecret = labeledExpand(crypto, kemSuite, eaePrk, 'shared_secret', kemContext, secretBytes)
-  const suite = concatBytes(encodeUtf8('HPKE'), uint16(kemId), uint16(kdfId), uint16(aeadIds[aead]))
-  const context = concatBytes(
-    Uint8Array.of(psk ? 0x01 : 0x00),
-    labeledExtract(crypto, suite, empty, 'psk_id_hash', psk?.pskId ?? empty),
-    labeledExtract(crypto, suite, empty, 'info_hash', info),
-  )
-  const secret = labeledExtract(crypto, suite, sharedSecret, 'secret', psk?.psk ?? empty)
+  const labels = suiteLabels[aead]
+  const eaePrk = labeledExtract(crypto, kemLabels('eae_prk'), empty, dh)
+  const sharedSecret = labeledExpand(crypto, kemLabels('shared_secret'), eaePrk, kemContext, secretBytes)
+  const context = scheduleContext ?? keyScheduleContext(crypto, aead, info, psk?.pskId)
+  const secret = labeledExtract(crypto, labels('secret'), sharedSecret, psk?.psk ?? empty)
   eaePrk.fill(0)
   sharedSecret.fill(0)
   return {
-    key: labeledExpand(crypto, suite, secret, 'key', context, crypto[aead].keyBytes),
-    baseNonce: labeledExpand(crypto, suite, secret, 'base_nonce', context, crypto[aead].nonceBytes),
+    key: labeledExpand(crypto, labels('key'), secret, context, crypto[aead].keyBytes),
+    baseNonce: labeledExpand(crypto, labels('base_nonce'), secret, context, crypto[aead].nonceBytes),
     secret,
     context,
-    suite,
+    labels,
   }
+}
+
+/** `key_schedule_context` (§5.1): public, and the same for each context with this `info` and psk. */
+export function keyScheduleContext(crypto: Crypto, aead: HpkeAead, info: Uint8Array, pskId?: Uint8Array): Uint8Array {
+  const labels = suiteLabels[aead]
+  return concatBytes(
+    Uint8Array.of(pskId ? 0x01 : 0x00),
+    labeledExtract(crypto, labels('psk_id_hash'), empty, pskId ?? empty),
+    labeledExtract(crypto, labels('info_hash'), empty, info),
+  )
 }
 
 function expectPsk(psk: HpkePsk | undefined): void {
@@ -115,26 +137,19 @@ function expectPsk(psk: HpkePsk | undefined): void {
 }
 
 /** RFC 9180 §4. */
-function labeledExtract(
-  crypto: Crypto,
-  suite: Uint8Array,
-  salt: Uint8Array,
-  label: string,
-  ikm: Uint8Array,
-): Uint8Array {
-  return crypto.hkdfSha256.extract(concatBytes(version, suite, encodeUtf8(label), ikm), salt)
+function labeledExtract(crypto: Crypto, label: Uint8Array, salt: Uint8Array, ikm: Uint8Array): Uint8Array {
+  return crypto.hkdfSha256.extract(concatBytes(label, ikm), salt)
 }
 
+/** RFC 9180 §4. */
 export function labeledExpand(
   crypto: Crypto,
-  suite: Uint8Array,
+  label: Uint8Array,
   prk: Uint8Array,
-  label: string,
   info: Uint8Array,
   lengthBytes: number,
 ): Uint8Array {
-  const labeledInfo = concatBytes(uint16(lengthBytes), version, suite, encodeUtf8(label), info)
-  return crypto.hkdfSha256.expand(prk, labeledInfo, lengthBytes)
+  return crypto.hkdfSha256.expand(prk, concatBytes(uint16(lengthBytes), label, info), lengthBytes)
 }
 
 function uint16(value: number): Uint8Array {

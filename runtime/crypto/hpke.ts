@@ -117,13 +117,13 @@ function scheduleRecipient(crypto: Crypto, aead: HpkeAead, options: HpkeRecipien
   return schedule
 }
 
-function exporterOf(crypto: Crypto, { suite, secret, context }: HpkeSchedule): HpkeExporter {
+function exporterOf(crypto: Crypto, { labels, secret, context }: HpkeSchedule): HpkeExporter {
   return {
     exportSecret(exporterContext, lengthBytes) {
       expectBytes('exporterContext', exporterContext)
       expectInteger('lengthBytes', lengthBytes, 0, 8160)
-      const exporterSecret = labeledExpand(crypto, suite, secret, 'exp', context, secretBytes)
-      return labeledExpand(crypto, suite, exporterSecret, 'sec', exporterContext, lengthBytes)
+      const exporterSecret = labeledExpand(crypto, labels('exp'), secret, context, secretBytes)
+      return labeledExpand(crypto, labels('sec'), exporterSecret, exporterContext, lengthBytes)
     },
   }
 }

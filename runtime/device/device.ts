@@ -9,7 +9,9 @@ import type { Handler, Protocol } from '../agent/protocol.ts'
 import type { Crypto, Secrets } from '../crypto/crypto.ts'
 import { canonicalDid, didOf } from '../did/did-url.ts'
 import type { PublicKey } from '../did/document.ts'
+import { LruMap } from '../did/lru.ts'
 import { packCompact, unpackCompact } from '../envelope/compact.ts'
+import type { Binding } from '../envelope/compact-binding.ts'
 import type { Ids } from '../envelope/compact-keys.ts'
 import type { Packed, Unpacked } from '../envelope/envelope.ts'
 import { pskCache } from '../envelope/psk-cache.ts'
@@ -82,6 +84,7 @@ export function createDevice(options: DeviceOptions): Device {
     randomBytes: options.randomBytes,
     types: typeRegistry([...coreTypes, ...protocols.flatMap(({ types = [] }) => types)]),
     pskCache: pskCache(2 * peers.length),
+    bindings: new LruMap<Binding>(4 * peers.length),
     ...pinnedKeys(keys, crypto),
     resolve: unresolved,
   }

@@ -26,6 +26,11 @@ export function isShortId(id: Uint8Array): boolean {
   return id.length === shortIdBytes
 }
 
+/** The form of an id that an envelope has. */
+export function idsOf(id: Uint8Array | undefined): Ids {
+  return id && !isShortId(id) ? 'long' : 'short'
+}
+
 /** The bytes by which an envelope names a key. */
 export function idOf(kid: string, ids: Ids, crypto: Pick<Crypto, 'sha256'>): Uint8Array {
   return ids === 'long' ? encodeUtf8(kid) : shortId(kid, crypto)

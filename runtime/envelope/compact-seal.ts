@@ -1,8 +1,9 @@
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
-import { idOf, ownCandidates, senderCandidates } from './compact-keys.ts'
+import { bindingOf } from './compact-binding.ts'
+import { idOf, idsOf, ownCandidates, senderCandidates } from './compact-keys.ts'
 import { derivedId, type OpenedLayer, type SealedLayer, type SealOptions } from './compact-part.ts'
-import { type CompactContext, infoOf, pairPsk, secretOrNothing } from './compact-psk.ts'
+import { type CompactContext, pairPsk, secretOrNothing } from './compact-psk.ts'
 import { type CoseEncrypt0, decryptCose, encryptCose, parseCose } from './cose/encrypt0.ts'
 import type { EncryptedLayer } from './envelope.ts'
 
@@ -18,8 +19,9 @@ export async function sealCompact(
 ): Promise<SealedLayer> {
   const { crypto } = context
   const kid = idOf(recipient.kid, ids, crypto)
-  const info = infoOf(recipient, sender)
-  const pair = sender && (await pairPsk({ own: sender, peer: recipient, info }, context))
+  const binding = bindingOf({ recipient, sender, ids }, context)
+  const { info, scheduleContext, pskId } = binding
+  const pair = sender && (await pairPsk(sender, recipient, binding, context))
   pair?.remember()
   const { bytes, ciphertext } = encryptCose(
     {
@@ -27,9 +29,10 @@ export async function sealCompact(
       kid,
       recipientPublicKey: recipient.bytes,
       info,
+      scheduleContext,
       // Binds the unprotected `kid`, so that not a bit of the envelope can be changed.
       externalAad: kid,
-      ...(sender && pair ? { psk: { pskId: idOf(sender.kid, ids, crypto), psk: pair.psk } } : {}),
+      ...(pskId && pair ? { psk: { pskId, psk: pair.psk } } : {}),
     },
     context,
   )
@@ -69,11 +72,12 @@ async function tryOpen(
   context: CompactContext,
 ): Promise<Uint8Array | undefined> {
   const { recipient, sender, dh } = pair
-  const info = infoOf(recipient, sender)
+  const binding = bindingOf({ recipient, sender, ids: idsOf(envelope.pskId) }, context)
+  const { info, scheduleContext } = binding
   try {
-    const shared = sender && (await pairPsk({ own: recipient, peer: sender, info }, context))
+    const shared = sender && (await pairPsk(recipient, sender, binding, context))
     const psk = shared ? { psk: shared.psk } : {}
-    const keys = { recipientPublicKey: recipient.bytes, dh, info, externalAad: envelope.kid, ...psk }
+    const keys = { recipientPublicKey: recipient.bytes, dh, info, scheduleContext, externalAad: envelope.kid, ...psk }
     const plaintext = decryptCose(envelope, keys, context.crypto)
     shared?.remember()
     return plaintext

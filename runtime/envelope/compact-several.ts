@@ -2,9 +2,10 @@ import { type CborValue, concatBytes, encodeCbor, encodeHex, encodeUtf8, equalBy
 import type { Crypto } from '../crypto/crypto.ts'
 import type { PublicKey } from '../did/document.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
-import { idOf, isShortId, keyUrl, listedKeys, maxCandidates, senderCandidates, shortId } from './compact-keys.ts'
+import { bindingOf } from './compact-binding.ts'
+import { idOf, idsOf, isShortId, keyUrl, listedKeys, maxCandidates, senderCandidates, shortId } from './compact-keys.ts'
 import type { CompactPart, OpenedLayer, SealedLayer, SealOptions } from './compact-part.ts'
-import { type CompactContext, infoOf, pairPsk, secretOrNothing } from './compact-psk.ts'
+import { type CompactContext, pairPsk, secretOrNothing } from './compact-psk.ts'
 import { layerOf } from './compact-seal.ts'
 import { chaCha20Poly1305 } from './cose/content-algorithms.ts'
 import { type CoseEncrypt, decryptCoseFor, maxCoseRecipients, parseCoseEncrypt } from './cose/encrypt.ts'
@@ -59,11 +60,11 @@ async function sealSeveral(
   const content = { algorithm: chaCha20Poly1305, protectedHeader, iv, ciphertext: new Uint8Array(0) }
   const wrapped: CborValue[] = []
   for (const [index, recipient] of recipients.entries()) {
-    const info = infoOf(recipient, sender)
-    const pair = sender && (await pairPsk({ own: sender, peer: recipient, info }, context))
+    const binding = bindingOf({ recipient, sender, ids }, context)
+    const pair = sender && (await pairPsk(sender, recipient, binding, context))
     pair?.remember()
     const psk = pair && pskId && { psk: { psk: pair.psk, pskId } }
-    const options = { kid: kids[index]!, recipientPublicKey: recipient.bytes, extraInfo: () => info, ...psk }
+    const options = { kid: kids[index]!, recipientPublicKey: recipient.bytes, extraInfo: () => binding.info, ...psk }
     wrapped.push(await hpkeRecipient(options)(cek, content, context))
   }
   const aad = encStructure('Encrypt', protectedHeader, encodeCbor(wrapped))
@@ -191,11 +192,16 @@ async function tryOpen(
 ): Promise<OpenedLayer | undefined> {
   const { recipient, key, dh, sender } = own
   const { crypto } = context
-  const info = infoOf(key, sender)
+  const binding = bindingOf({ recipient: key, sender, ids: idsOf(recipient.pskId) }, context)
   try {
-    const pair = sender && (await pairPsk({ own: key, peer: sender, info }, context))
+    const pair = sender && (await pairPsk(key, sender, binding, context))
     const psk = pair ? { psk: pair.psk } : {}
-    const unwrapped = unwrapHpke(recipient, { recipientPublicKey: key.bytes, dh, extraInfo: () => info, ...psk })
+    const unwrapped = unwrapHpke(recipient, {
+      recipientPublicKey: key.bytes,
+      dh,
+      extraInfo: () => binding.info,
+      ...psk,
+    })
     const cek = await unwrapped(envelope, crypto)
     const opened = await decryptCoseFor(envelope, { unwrap: () => cek, externalAad }, crypto)
     const content = opened.subarray(seedBytes)

@@ -1,8 +1,10 @@
 import { didOf } from '../did/did-url.ts'
+import { LruMap } from '../did/lru.ts'
 import { DidCommError, isDidCommError } from '../errors.ts'
 import { type Implied, parseCompact, serializeCompact } from '../message/compact.ts'
 import type { Message, Packable } from '../message/message.ts'
 import { checkAddressing, checkPacking, type Proven } from './addressing.ts'
+import type { Binding } from './compact-binding.ts'
 import type { Ids } from './compact-keys.ts'
 import type { SealOptions } from './compact-part.ts'
 import type { CompactContext } from './compact-psk.ts'
@@ -40,7 +42,10 @@ export function compactFormat(
   options: CompactOptions,
 ): EnvelopeFormat {
   const { ids = 'short', maxBytes = defaultMaxBytes } = options
-  const cache = { pskCache: options.pskCache ?? pskCache(defaultCachedPairs) }
+  const cache = {
+    pskCache: options.pskCache ?? pskCache(defaultCachedPairs),
+    bindings: new LruMap<Binding>(defaultCachedPairs),
+  }
   return {
     encoding: 'compact',
     derivesId: true,

@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { type CborValue, decodeCbor, encodeCbor, Tagged } from '../../runtime/bytes/index.ts'
 import { crypto } from '../../runtime/crypto/index.ts'
+import { LruMap } from '../../runtime/did/lru.ts'
+import type { Binding } from '../../runtime/envelope/compact-binding.ts'
 import { sealCompact } from '../../runtime/envelope/compact-seal.ts'
 import { documentKeys } from '../../runtime/envelope/document-keys.ts'
-import { compact, type EnvelopeContext, pack, pskCache, shortId, unpack } from '../../runtime/envelope/index.ts'
+import {
+  type CompactContext,
+  compact,
+  type EnvelopeContext,
+  pack,
+  pskCache,
+  shortId,
+  unpack,
+} from '../../runtime/envelope/index.ts'
 import { type Packable, serializeCompact } from '../../runtime/message/index.ts'
 import { codeOf, contextOf, type Party, party, testSecrets } from './world.ts'
 
@@ -252,15 +262,30 @@ describe('the psk cache', () => {
   })
 
   test('a key that changes under its name is not taken from the cache', async () => {
-    const cache = pskCache(10)
-    await pack(reading, authcrypt, { ...asSensor, pskCache: cache })
+    const memory = { pskCache: pskCache(10), bindings: new LruMap<Binding>(10) }
+    await pack(reading, authcrypt, { ...asSensor, ...memory })
     const renewed = { ...party('did:example:renewed'), did: gateway.did }
     const [key] = renewed.keys
     const document = JSON.parse(JSON.stringify(renewed.document).replaceAll('did:example:renewed', gateway.did))
     const keys = [{ ...key, kid: publicKeyOf(gateway).kid } as (typeof renewed.keys)[number]]
     const newGateway = { did: gateway.did, document, keys }
-    const { bytes } = await pack(reading, authcrypt, contextOf(sensor, [newGateway], { pskCache: cache }))
+    const { bytes } = await pack(reading, authcrypt, contextOf(sensor, [newGateway], memory))
     expect(await unpack(bytes, contextOf(newGateway, [sensor]))).toMatchObject({ sender: sensor.did })
+  })
+
+  test('what is remembered of a pair changes no envelope, whatever its ids and its kind', async () => {
+    const options = [authcrypt, anoncrypt].flatMap((to) => [to, { ...to, ids: 'long' as const }])
+    const bindings = new LruMap<Binding>(10)
+    const packed = async (memory: Partial<CompactContext>) => {
+      const context = contextOf(sensor, everybody, memory)
+      const envelopes = []
+      for (const one of [...options, ...options]) envelopes.push((await pack(reading, one, context)).bytes)
+      return envelopes
+    }
+    const envelopes = await packed({ bindings })
+    expect(envelopes).toEqual(await packed({}))
+    const to = contextOf(gateway, everybody, { bindings })
+    for (const bytes of envelopes) expect((await unpack(bytes, to)).message.body).toEqual(reading.body)
   })
 
   test('it forgets the pair that was used least recently', () => {

@@ -6,7 +6,8 @@ import { decodeStructure, headerMap, idOf, malformed, unsupported } from './head
 import { ALG, EK, HPKE_4, KID, PSK_ID, TAG_ENCRYPT0 } from './labels.ts'
 import { encStructure } from './structures.ts'
 
-const aead = 'chacha20poly1305'
+/** The cipher of HPKE-4. */
+export const aead = 'chacha20poly1305'
 const ekBytes = 32
 const tagBytes = 16
 
@@ -27,6 +28,8 @@ export interface CoseEncryptOptions {
   readonly kid: Uint8Array
   readonly recipientPublicKey: Uint8Array
   readonly info: Uint8Array
+  /** `keyScheduleContext` of `info` and the id of the psk; computed where absent. */
+  readonly scheduleContext?: Uint8Array
   readonly externalAad: Uint8Array
   readonly psk?: HpkePsk
 }
@@ -91,6 +94,8 @@ export interface CoseDecryptKeys {
   /** The raw shared secret of `ek` and the recipient's private key. */
   readonly dh: Uint8Array
   readonly info: Uint8Array
+  /** `keyScheduleContext` of `info` and the id of the psk; computed where absent. */
+  readonly scheduleContext?: Uint8Array
   readonly externalAad: Uint8Array
   readonly psk?: Uint8Array
 }
@@ -105,7 +110,8 @@ export function decryptCose(envelope: CoseEncrypt0, keys: CoseDecryptKeys, crypt
   if ((pskId === undefined) !== (keys.psk === undefined)) throw new TypeError('"psk" expected exactly in psk mode')
   try {
     const kemContext = concatBytes(envelope.ek, keys.recipientPublicKey)
-    const agreed = { info: keys.info, ...(pskId && keys.psk ? { psk: { pskId, psk: keys.psk } } : {}) }
+    const { info, scheduleContext } = keys
+    const agreed = { info, scheduleContext, ...(pskId && keys.psk ? { psk: { pskId, psk: keys.psk } } : {}) }
     const schedule = keySchedule(crypto, aead, keys.dh, kemContext, agreed)
     const aad = encStructure('Encrypt0', envelope.protectedHeader, keys.externalAad)
     return crypto[aead].open(schedule.key, schedule.baseNonce, envelope.ciphertext, aad)
