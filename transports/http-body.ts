@@ -37,6 +37,11 @@ export class HttpBodies {
     return this.#reading.size >= this.#options.maxReading
   }
 
+  /** Gives up what has not arrived. */
+  close(): void {
+    for (const giveUp of [...this.#reading]) giveUp()
+  }
+
   /** Reads the body of a request; `undefined` where the connection broke. */
   read(request: IncomingMessage): Promise<Body | BodyProblem | undefined> {
     const { maxPacketBytes, requestTimeoutMs, timer } = this.#options

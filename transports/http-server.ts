@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Packet, Receipt, Receive } from '../runtime/transport.ts'
-import { type Body, HttpBodies, type HttpBodiesOptions } from './http-body.ts'
+import { type Body, type BodyProblem, HttpBodies, type HttpBodiesOptions } from './http-body.ts'
 import { type AllowOrigin, allowPage } from './http-cors.ts'
 import { isEnvelopeType, mediaTypeOf } from './http-media.ts'
 import { parsedBody } from './http-parsed.ts'
@@ -25,7 +25,7 @@ export class HttpDoor {
   #receive: Receive | undefined
   /** How many packets are being handled. */
   #inFlight = 0
-  /** What is not answered to the end, refusals but for. */
+  /** What is being read, handled or answered; not what is refused. */
   readonly #open = new Set<ServerResponse>()
   #closed = false
   #onIdle: (() => void) | undefined
@@ -39,9 +39,10 @@ export class HttpDoor {
     this.#receive = receive
   }
 
-  /** Refuses new requests and waits for those under way. */
+  /** Refuses new requests and those whose body has not come, and waits for the others. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#bodies.close()
     if (this.#open.size === 0) return
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve
@@ -69,12 +70,11 @@ export class HttpDoor {
       return
     }
     this.#open.add(response)
-    try {
-      await this.#exchange(request, response, next)
-    } finally {
+    const problem = await this.#exchange(request, response, next).finally(() => {
       this.#open.delete(response)
       if (this.#open.size === 0) this.#onIdle?.()
-    }
+    })
+    if (problem !== undefined) await this.#refuse(request, response, problem)
   }
 
   #refusal(request: IncomingMessage): number | undefined {
@@ -90,24 +90,29 @@ export class HttpDoor {
     return this.#inFlight >= this.#options.maxInFlight
   }
 
-  async #exchange(request: IncomingMessage, response: ServerResponse, next: Next | undefined): Promise<void> {
+  /** Receives one packet and answers; returns what to answer instead where there was none. */
+  async #exchange(
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: Next | undefined,
+  ): Promise<BodyProblem | undefined> {
     let parsed: Uint8Array | undefined
     try {
       parsed = parsedBody(request)
     } catch (error) {
       if (next) next(error)
       else response.writeHead(500).end(String(error))
-      return
+      return undefined
     }
     const body = parsed ? this.#held(parsed) : await this.#bodies.read(request)
-    if (body === undefined) return
-    // A slow body takes no place from those that are handled, so only now is it known whether there is one.
-    const problem = typeof body === 'number' ? body : this.#isBusy ? 503 : undefined
+    if (typeof body !== 'object') return body
     try {
-      if (problem !== undefined) await this.#refuse(request, response, problem)
-      else await this.#handled(body as Body, request, response)
+      // A slow body takes no place from those that are handled, so only now is it known whether there is one.
+      if (this.#isBusy) return 503
+      await this.#handled(body, request, response)
+      return undefined
     } finally {
-      if (typeof body === 'object') body.release()
+      body.release()
     }
   }
 

@@ -82,6 +82,20 @@ describe('closing an HTTP transport', () => {
     await eventually(() => clock.pending === 0)
   })
 
+  it('does not wait for a body that is still to come: its sender is told to come again', async () => {
+    const clock = new Clock()
+    const transport = await open({ timer: clock.timer }, async () => 'accepted')
+    const headers = { 'content-type': type, 'content-length': '10' }
+    const asked = request(transport.url, { method: 'POST', headers })
+    asked.write('half')
+    await eventually(() => clock.pending === 1)
+    const answered = once(asked, 'response') as Promise<[IncomingMessage]>
+    asked.on('error', () => undefined)
+    await transport.close()
+    expect((await answered)[0].statusCode).toBe(503)
+    asked.destroy()
+  })
+
   it('cuts off requests in a server of the caller, which goes on', async () => {
     const clock = new Clock()
     const { receive, finish } = held()
