@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent.ts'
+import { isDidCommError } from '../errors.ts'
 import type { Timer } from '../world.ts'
 import type { PickupVersion } from './pickup-dialects.ts'
 import { pickUp, startLiveDelivery } from './pickup-recipient.ts'
@@ -22,7 +23,7 @@ export interface PickupKeeperOptions {
   readonly maxPauseMs?: number
   /** How often to look for what was left with the mediator, and whether it still pushes. Default: 5 min. */
   readonly checkMs?: number
-  /** How often to ask a mediator that pushes nothing. Default: 60 s. */
+  /** How often to ask a mediator that pushes nothing, or nothing over this transport. Default: 60 s. */
   readonly pollMs?: number
   /** Learns of each change. Must not throw. */
   readonly onState?: (state: PickupState) => void
@@ -36,8 +37,8 @@ export interface PickupKeeper {
   check(): void
   /** The connection has ended, or one of several: given to `onDisconnect` of a transport. */
   disconnected(): void
-  /** Asks no more. What is under way ends by itself, at the latest when the agent is closed. */
-  close(): void
+  /** Asks no more, and resolves when what is under way has ended. Comes before the agent is closed; a closed agent ends it as well. */
+  close(): Promise<void>
 }
 
 /**
@@ -77,7 +78,7 @@ export function pickupKeeper(options: PickupKeeperOptions): PickupKeeper {
     cancel()
     cancel = timer(delayMs, () => {
       if (isRest) failures = 0
-      run()
+      begin(isRest && state === 'polling')
     })
   }
 
@@ -88,18 +89,22 @@ export function pickupKeeper(options: PickupKeeperOptions): PickupKeeper {
     later(Math.ceil(random() * Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 30))))
   }
 
-  function run(): void {
+  function begin(isPoll: boolean): void {
     if (isClosed || round) return
     cancel()
     isStale = false
-    round = ask().then(
+    round = ask(isPoll).then(
       (isLive) => finished(isLive ? 'live' : 'polling'),
-      () => finished('away'),
+      (error) => {
+        isClosed ||= isDidCommError(error, 'ERR_CLOSED')
+        finished('away')
+      },
     )
   }
 
-  async function ask(): Promise<boolean> {
-    const isLive = await startLiveDelivery(agent, mediatorDid, asking)
+  /** @param isPoll live delivery was refused on this connection */
+  async function ask(isPoll: boolean): Promise<boolean> {
+    const isLive = !isPoll && (await startLiveDelivery(agent, mediatorDid, asking))
     // What was pushed over the connection before, and lost with it, is among what waits.
     while (!isClosed && (await pickUp(agent, mediatorDid, asking)) > 0);
     return isLive
@@ -121,17 +126,18 @@ export function pickupKeeper(options: PickupKeeperOptions): PickupKeeper {
     get state() {
       return state
     },
-    start: run,
-    check: run,
+    start: () => begin(false),
+    check: () => begin(false),
     disconnected() {
       if (isClosed) return
       if (round) isStale = true
       // While it is away a pause is under way, which ends whatever other connections do.
       else if (state !== 'away') retry()
     },
-    close() {
+    async close() {
       isClosed = true
       cancel()
+      await round
     },
   }
 }

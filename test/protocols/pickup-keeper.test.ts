@@ -1,4 +1,4 @@
-import { didPeer2Identity } from 'didcomm-mote'
+import { didPeer2Identity, PROBLEM_REPORT } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { type PickupKeeper, type PickupState, pickupKeeper } from 'didcomm-mote/protocols/messagepickup'
 import { ws } from 'didcomm-mote/transports/ws'
@@ -146,9 +146,41 @@ describe('a keeper', () => {
       clock.advance(pauses.at(-1) ?? 0)
     }
     expect(pauses).toEqual([500, 1_000, 2_000, 2_500, 2_500])
-    keeper.close()
-    await still()
+    await keeper.close()
     expect(clock.pending).toBe(0)
+  })
+
+  it('ends with its agent, and waits for what is under way when it is closed itself', async () => {
+    const { keeper, clock, cloud, send, waiting } = await kept()
+    let finish: () => void = () => undefined
+    await send('slow')
+    cloud.agent.on(NOTE, async () => {
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      return undefined
+    })
+    const idle = finish
+    keeper.start()
+    await eventually(() => finish !== idle)
+    let isClosed = false
+    const closed = keeper.close().then(() => {
+      isClosed = true
+    })
+    await still()
+    expect(isClosed).toBe(false)
+    finish()
+    await closed
+    expect([await waiting(), clock.pending]).toEqual([0, 0])
+
+    const other = await kept()
+    other.keeper.start()
+    await eventually(() => other.keeper.state === 'live')
+    await other.cloud.agent.close()
+    await eventually(() => other.keeper.state === 'away')
+    other.clock.advance(60_000)
+    await still()
+    expect(other.clock.pending).toBe(0)
   })
 
   it('asks a mediator that pushes nothing', async () => {
@@ -156,6 +188,8 @@ describe('a keeper', () => {
     cleanups.push(() => made.close())
     const [cloud, gateway] = [await made.recipient('c'), await made.sender('g')]
     await made.mailbox.register(cloud.shortDid, cloud.shortDid)
+    const refusals = () =>
+      cloud.events.filter((event) => event.kind === 'received' && event.type === PROBLEM_REPORT).length
     const got: unknown[] = []
     cloud.agent.on(NOTE, ({ message }) => void got.push(message.body['text']) as undefined)
     const clock = new Clock()
@@ -177,7 +211,11 @@ describe('a keeper', () => {
       await eventually(() => got.includes(text))
       await eventually(() => clock.pending === 1)
     }
-    keeper.close()
+    // Live delivery was refused once, and is not asked for with each look.
+    expect(refusals()).toBe(1)
+    keeper.check()
+    await eventually(() => refusals() === 2)
+    await keeper.close()
     expect(clock.pending).toBe(0)
     keeper.disconnected()
     keeper.check()

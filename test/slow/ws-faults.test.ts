@@ -59,7 +59,7 @@ it.each([3, 4] as const)(
     })
     expect(faults).toBeGreaterThan(10)
     await eventually(() => live.size === 1)
-    keeper.close()
+    await keeper.close()
     await line?.close()
   },
 )
