@@ -33,6 +33,9 @@ export interface Transport {
   /** The largest packet that it can send. */
   readonly maxPacketBytes: number
 
+  /** Tells whether it can send to a URI of its schemes, where not to all of them, as with one broker. Must not throw. */
+  canReach?(uri: string): boolean
+
   /** Begins to receive. Called once, before the first `send`. */
   start(receive: Receive): Promise<void>
 

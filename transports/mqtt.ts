@@ -110,6 +110,11 @@ class MqttTransport implements Transport {
     })
   }
 
+  canReach(uri: string): boolean {
+    const parsed = parseMqttUri(uri)
+    return parsed !== undefined && (this.#brokers?.has(parsed.broker) ?? true)
+  }
+
   /**
    * Begins to receive. It resolves when the broker has accepted the subscriptions, or without them after `timeoutMs`
    * where the broker is away: they are then made with the connection.

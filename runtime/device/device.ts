@@ -115,7 +115,11 @@ export function createDevice(options: DeviceOptions): Device {
   async function sendTo(peer: Peer, draft: Draft, pleaseAck?: boolean): Promise<string> {
     const { bytes, mediaType, id } = await pack(draft, peer, pleaseAck)
     if (bytes.length > transport.maxPacketBytes) {
-      throw new DidCommError('ERR_TOO_LARGE', `${bytes.length} bytes are more than the transport carries`)
+      const { maxPacketBytes: most } = transport
+      throw new DidCommError(
+        'ERR_TOO_LARGE',
+        `${bytes.length} bytes are more than the ${most} that the transport carries`,
+      )
     }
     await transport.send(peer.uri, { bytes, mediaType })
     report({ kind: 'sent', uri: peer.uri, bytes: bytes.length })
