@@ -99,7 +99,7 @@ describe('a second connection of the same recipient', () => {
 })
 
 describe('connections, one after the other', () => {
-  it('leave nothing behind, and nothing is lost or comes twice [T7, T8]', () => reconnect(100))
+  it('leave nothing behind, and nothing is lost or comes twice [T7, T8]', () => reconnect(50))
 })
 
 describe('a recipient that takes long', () => {
