@@ -4,6 +4,13 @@ export interface Packet {
   /** The media type as the transport conveyed it: a hint, never trusted. */
   readonly mediaType?: string
   /**
+   * In what is sent: from when on the packet is of no use, in milliseconds since 1970 (`expires_time`). A transport that has a field for
+   * it tells the next hop, which can then read it; others leave it out.
+   */
+  readonly expiresAtMs?: number
+  /** In what is sent: answers may come back by the way it takes (`return_route`). A transport may tell the next hop where to. */
+  readonly wantsReply?: true
+  /**
    * Sends one packet back over the connection it came from; present only while that is possible (`return_route`). With `persistent` it resolves
    * when the other side has read the packet, and rejects where nobody can tell.
    */
@@ -43,7 +50,8 @@ export interface Transport {
    * Sends one packet and resolves when the next hop has taken it over (an HTTP 2xx, a PUBACK). A packet that comes back
    * in the same exchange has been handed to `receive` by then.
    *
-   * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`, `ERR_CLOSED`
+   * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`, `ERR_CLOSED`; `ERR_MESSAGE_EXPIRED`
+   *   from a transport that heeds `expiresAtMs`
    */
   send(uri: string, packet: Packet): Promise<void>
 

@@ -99,14 +99,14 @@ class FragmentingTransport implements Transport {
   }
 
   /** Sends what carries a packet, in order, some of it at the same time. Where one fails, no more are begun. */
-  async #sendPieces({ bytes, mediaType }: Packet, send: (piece: Packet) => Promise<void>): Promise<void> {
-    const pieces = fragment(bytes, this.#linkBytes, this.#sha256)
+  async #sendPieces(packet: Packet, send: (piece: Packet) => Promise<void>): Promise<void> {
+    const pieces = fragment(packet.bytes, this.#linkBytes, this.#sha256)
     const sendInTurn = async () => {
       // An error ends `pieces` for all that take from it.
-      for (const piece of pieces) await send(mediaType === undefined ? { bytes: piece } : { bytes: piece, mediaType })
+      for (const piece of pieces) await send({ ...packet, bytes: piece })
     }
     // One that is as long may need a second packet, for the byte in front.
-    if (bytes.length < this.#linkBytes) await sendInTurn()
+    if (packet.bytes.length < this.#linkBytes) await sendInTurn()
     else await Promise.all(Array.from({ length: window }, sendInTurn))
   }
 

@@ -18,6 +18,7 @@ import { type Answer, dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
+import { packetOf } from './packet.ts'
 import type { Peers, PeerWorld } from './peers.ts'
 import type { Preference } from './preference.ts'
 import { PROBLEM_REPORT } from './problem.ts'
@@ -225,6 +226,7 @@ export function createAgent(options: AgentOptions): Agent {
     // A mediator must not answer over a connection that is not the sender's (return_route extension).
     const { return_route: _, ...mediated } = named
     const { id, attempts } = await attemptsOver(routes, {
+      draft: named,
       direct: () => pack(named, plan, format),
       mediated: () => pack(mediated as Draft, plan, format),
       wrap: async ({ bytes }, routingKeys) => {
@@ -265,7 +267,7 @@ export function createAgent(options: AgentOptions): Agent {
       const packed = await pack(named, await planned(to))
       named = { ...named, id: packed.id }
       try {
-        await sendOver(reply, packed)
+        await sendOver(reply, packetOf(packed, named))
         return packed.id
       } catch (error) {
         if (isDidCommError(error, 'ERR_TOO_LARGE')) break
@@ -275,9 +277,9 @@ export function createAgent(options: AgentOptions): Agent {
     return named
   }
 
-  async function sendOver(reply: Reply, { bytes, mediaType }: Packed): Promise<void> {
-    await reply({ bytes, mediaType })
-    report({ kind: 'sent', bytes: bytes.length })
+  async function sendOver(reply: Reply, packet: Packet): Promise<void> {
+    await reply(packet)
+    report({ kind: 'sent', bytes: packet.bytes.length })
   }
 
   async function send(draft: Draft, to: SendOptions): Promise<string> {
@@ -325,11 +327,11 @@ export function createAgent(options: AgentOptions): Agent {
     const threaded = reply.pthid === undefined ? { thid: threadId(received.message), ...reply } : reply
     const to = answeringTo(received)
     if (!back) return { sent: send(threaded, to).then(() => undefined) }
-    return { sent: sendOver(back, await pack(threaded, await planned(to))) }
+    return { sent: sendOver(back, packetOf(await pack(threaded, await planned(to)), threaded)) }
   }
 
   async function push(draft: Draft, received: Unpacked, back: Reply): Promise<void> {
-    await sendOver(back, await pack(draft, await planned(answeringTo(received))))
+    await sendOver(back, packetOf(await pack(draft, await planned(answeringTo(received))), draft))
   }
 
   /** Answers as the DID that was written to, or what took its place for this contact. */

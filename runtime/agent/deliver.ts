@@ -1,7 +1,9 @@
 import type { Packed } from '../envelope/envelope.ts'
 import { isDidCommError } from '../errors.ts'
+import type { Draft } from '../message/message.ts'
 import type { Packet } from '../transport.ts'
 import type { AgentEvent } from './event.ts'
+import { packetOf } from './packet.ts'
 import type { Route } from './preference.ts'
 
 /** One way of a message, with what is to be sent on it. */
@@ -43,6 +45,7 @@ function isOfWay(cause: unknown): boolean {
 
 /** How a message is packed for its ways. */
 export interface Packing {
+  draft: Draft
   direct: () => Promise<Packed>
   mediated: () => Promise<Packed>
   wrap: (packed: Packed, routingKeys: string[]) => Promise<Packed>
@@ -58,7 +61,7 @@ export interface Packing {
  */
 export async function attemptsOver(
   routes: readonly Route[],
-  { direct, mediated, wrap, fits }: Packing,
+  { draft, direct, mediated, wrap, fits }: Packing,
 ): Promise<{ id: string; attempts: [Attempt, ...Attempt[]] }> {
   let alone: Promise<Packed> | undefined
   let enclosed: Promise<Packed> | undefined
@@ -71,8 +74,8 @@ export async function attemptsOver(
       else enclosed ??= mediated()
       const inner = await (isDirect ? alone : enclosed)
       if (!inner) continue
-      const { bytes, mediaType } = isDirect ? inner : await wrap(inner, routingKeys)
-      prepared.push({ id: inner.id, attempt: { uri, packet: { bytes, mediaType } } })
+      const packed = isDirect ? inner : await wrap(inner, routingKeys)
+      prepared.push({ id: inner.id, attempt: { uri, packet: packetOf(packed, draft, isDirect) } })
     } catch (error) {
       if (!isDidCommError(error)) throw error
       failure ??= error
