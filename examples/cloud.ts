@@ -1,6 +1,5 @@
 // A cloud agent: it picks up what its mediator keeps for it, and prints the readings.
 //   MEDIATOR_DID=did:peer:2… GATEWAY_DID=did:key:… tsx examples/cloud.ts
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   cached,
   createAgent,
@@ -15,15 +14,16 @@ import { didKey, didPeer } from 'didcomm-mote/did'
 import { json } from 'didcomm-mote/envelope'
 import { resolveSenml, type SenmlRecord } from 'didcomm-mote/message'
 import { requestMediation, updateRecipients } from 'didcomm-mote/protocols/coordinate-mediation'
-import { pickUp } from 'didcomm-mote/protocols/messagepickup'
+import { pickupKeeper } from 'didcomm-mote/protocols/messagepickup'
 import { pack, REPORT, telemetry } from 'didcomm-mote/protocols/telemetry'
 import { BATCH, batchType } from 'didcomm-mote/protocols/telemetry-batch'
 import { http } from 'didcomm-mote/transports/http'
 import { world } from 'didcomm-mote/world'
 import { keptSeed, runs, stopped } from './program.ts'
 
-/** How often to ask a mediator that has nothing. */
+/** How often to ask a mediator that has nothing. Over HTTP it cannot push. */
 const POLL_MS = 50
+/** The longest pause where it is away. */
 const RETRY_MS = 500
 const TIMEOUT_MS = 10_000
 
@@ -69,27 +69,17 @@ export async function startCloud({ mediatorDid, seed, gatewayDid, onReport }: Cl
   await requestMediation(agent, mediatorDid, { timeoutMs: TIMEOUT_MS })
   await updateRecipients(agent, mediatorDid, [{ did, action: 'add' }], { timeoutMs: TIMEOUT_MS })
 
-  const closing = new AbortController()
-  const polling = poll(() => pickUp(agent, mediatorDid, { timeoutMs: TIMEOUT_MS }), closing.signal)
+  const { timer } = world()
+  const pauses = { pollMs: POLL_MS, firstPauseMs: RETRY_MS, maxPauseMs: RETRY_MS, timeoutMs: TIMEOUT_MS }
+  const keeper = pickupKeeper({ agent, mediatorDid, timer, random: Math.random, ...pauses })
+  keeper.start()
   return {
     did,
     agent,
     async close() {
-      closing.abort()
-      await polling
+      await keeper.close()
       await agent.close()
     },
-  }
-}
-
-/** Asks again and again, at once while there is something. A mediator that is away is asked again later. */
-async function poll(ask: () => Promise<number>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const pause = await ask().then(
-      (count) => (count > 0 ? 0 : POLL_MS),
-      () => RETRY_MS,
-    )
-    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
   }
 }
 

@@ -10,10 +10,15 @@ export interface Packet {
   readonly expiresAtMs?: number
   /** In what is sent: answers may come back by the way it takes (`return_route`). A transport may tell the next hop where to. */
   readonly wantsReply?: true
-  /** Sends one packet back over the connection it came from; present only while that is possible (`return_route`). */
+  /**
+   * Sends one packet back over the connection it came from; present only while that is possible (`return_route`). With `persistent` it resolves
+   * when the other side has read the packet, and rejects where nobody can tell.
+   */
   readonly reply?: (packet: Packet) => Promise<void>
   /** `reply` takes any number of packets, until the connection breaks (a WebSocket); it is the same function for all that comes over it. */
   readonly persistent?: true
+  /** Resolves when a connection with `persistent` is over, where the transport can tell. */
+  readonly ended?: Promise<void>
 }
 
 /**

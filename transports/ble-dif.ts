@@ -37,6 +37,7 @@ export class DifLink implements BleConnection {
   #cancelTimeout: () => void = () => undefined
   #isOver = false
   #closing: Promise<void> | undefined
+  readonly #gone: Promise<void>
   #end: () => void = () => undefined
 
   constructor(port: BlePort, options: DifLinkOptions) {
@@ -45,10 +46,10 @@ export class DifLink implements BleConnection {
     this.name = options.name
     const { receive, world } = options
     this.#inbox = new WsInbox({ receive, timer: world.timer, onChange: () => undefined })
-    const gone = new Promise<void>((resolve) => {
+    this.#gone = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.ended = gone.then(() => this.#inbox.close())
+    this.ended = this.#gone.then(() => this.#inbox.close())
     port.open({ value: (value) => this.#take(value), end: () => this.#over() })
   }
 
@@ -130,7 +131,8 @@ export class DifLink implements BleConnection {
     }
     this.#chunks = []
     this.#receivedBytes = 0
-    if (bytes[0] === openingBrace && isText(bytes)) this.#inbox.add({ bytes, reply: this.reply, persistent: true })
+    if (bytes[0] !== openingBrace || !isText(bytes)) return
+    this.#inbox.add({ bytes, reply: this.reply, persistent: true, ended: this.#gone })
   }
 
   #inTime(work: Promise<void>): Promise<void> {

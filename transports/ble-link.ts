@@ -60,6 +60,7 @@ export class BleLink implements BleConnection {
   #closing: Promise<void> | undefined
   #isOver = false
   #onIdle: (() => void)[] = []
+  readonly #gone: Promise<void>
   #end: () => void = () => undefined
 
   /** @throws DidCommError `ERR_BYTES_MALFORMED` where the other side has introduced itself badly */
@@ -71,10 +72,10 @@ export class BleLink implements BleConnection {
     const { maxPacketBytes, timeoutMs, window } = options
     this.#outgoing = new SendWindow(this.#peer, Math.min(port.maxValueBytes, this.#peer.maxValueBytes))
     this.#reassembly = new Reassembly({ window, maxMessageBytes: maxPacketBytes, timeoutMs })
-    const gone = new Promise<void>((resolve) => {
+    this.#gone = new Promise((resolve) => {
       this.#end = resolve
     })
-    this.ended = gone.then(() => this.#idle())
+    this.ended = this.#gone.then(() => this.#idle())
     port.open({ value: (value) => this.#take(value), end: () => this.#over() })
   }
 
@@ -171,7 +172,8 @@ export class BleLink implements BleConnection {
 
   async #receive(bytes: Uint8Array): Promise<ReceiptKind> {
     try {
-      const receipt: Receipt = await this.#options.receive({ bytes, reply: this.reply, persistent: true })
+      const packet = { bytes, reply: this.reply, persistent: true, ended: this.#gone } as const
+      const receipt: Receipt = await this.#options.receive(packet)
       return receipt === 'accepted' ? 'accepted' : 'refused'
     } catch {
       return 'later'

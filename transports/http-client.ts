@@ -32,6 +32,7 @@ export class HttpPoster {
   readonly #options: HttpPosterOptions
   readonly #http: HttpAgent
   readonly #https: HttpsAgent
+  #closed = false
 
   constructor(options: HttpPosterOptions) {
     this.#options = options
@@ -65,8 +66,9 @@ export class HttpPoster {
     }
   }
 
-  /** Closes the connections that are kept alive. */
+  /** Closes the connections that are kept alive, and those of requests under way. */
   close(): void {
+    this.#closed = true
     this.#http.destroy()
     this.#https.destroy()
   }
@@ -90,7 +92,7 @@ export class HttpPoster {
       return await responseOf(first)
     } catch (error) {
       // The other side may close an idle connection at the very moment in which it is used again.
-      if (!first.reusedSocket || signal.aborted) throw error
+      if (!first.reusedSocket || signal.aborted || this.#closed) throw error
       return responseOf(this.#request(url, packet, signal))
     }
   }

@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Packet, Receipt, Receive } from '../runtime/transport.ts'
-import type { Timer } from '../runtime/world.ts'
+import { type Body, type BodyProblem, HttpBodies, type HttpBodiesOptions } from './http-body.ts'
+import { type AllowOrigin, allowPage } from './http-cors.ts'
 import { isEnvelopeType, mediaTypeOf } from './http-media.ts'
+import { parsedBody } from './http-parsed.ts'
 import { ReplySlot } from './reply.ts'
 
-export interface HttpDoorOptions {
-  readonly maxPacketBytes: number
+export interface HttpDoorOptions extends HttpBodiesOptions {
   readonly maxInFlight: number
-  readonly requestTimeoutMs: number
-  readonly timer: Timer
+  readonly allowOrigin: AllowOrigin
 }
 
-/** What to answer, without a body, where the body of a request could not be read; 503 where we close before it has come. */
-type BodyProblem = 408 | 413 | 503
+/** Takes what went wrong in the program that we are part of, as in Express. */
+export type Next = (error: unknown) => void
 
 const retryAfterSeconds = '5'
 const statuses: Readonly<Record<Receipt, number>> = { accepted: 202, refused: 400, 'too-large': 413 }
@@ -21,15 +21,18 @@ const statuses: Readonly<Record<Receipt, number>> = { accepted: 202, refused: 40
 /** The receiving half of the HTTP transport: one exchange for each request, and nothing said about why it failed. */
 export class HttpDoor {
   readonly #options: HttpDoorOptions
+  readonly #bodies: HttpBodies
   #receive: Receive | undefined
+  /** How many packets are being handled. */
   #inFlight = 0
-  /** What gives up each body that is being read. */
-  readonly #reading = new Set<() => void>()
+  /** What is being read, handled or answered; not what is refused. */
+  readonly #open = new Set<ServerResponse>()
   #closed = false
   #onIdle: (() => void) | undefined
 
   constructor(options: HttpDoorOptions) {
     this.#options = options
+    this.#bodies = new HttpBodies(options)
   }
 
   open(receive: Receive): void {
@@ -39,59 +42,94 @@ export class HttpDoor {
   /** Refuses new requests and those whose body has not come, and waits for the others. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const giveUp of [...this.#reading]) giveUp()
-    if (this.#inFlight === 0) return
+    this.#bodies.close()
+    if (this.#open.size === 0) return
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve
     })
   }
 
+  /** Ends the connections of the requests that are still under way. */
+  cut(): void {
+    for (const response of this.#open) response.destroy()
+  }
+
   /** Answers one request; never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, next?: Next): Promise<void> {
     // A connection that breaks is no error of ours; the sender will see to it.
     request.on('error', () => undefined)
     response.on('error', () => undefined)
+    const { allowOrigin } = this.#options
+    if (allowOrigin.length > 0 && allowPage(request, response, allowOrigin)) {
+      response.writeHead(204).end()
+      return
+    }
     const refusal = this.#refusal(request)
     if (refusal !== undefined) {
       await this.#refuse(request, response, refusal)
       return
     }
-    this.#inFlight += 1
-    let rest: Promise<void> | undefined
-    try {
-      const problem = await this.#exchange(request, response)
-      // It has answered at once; what it reads on is not waited for when we close.
-      if (problem !== undefined) rest = this.#refuse(request, response, problem)
-    } finally {
-      this.#inFlight -= 1
-      if (this.#inFlight === 0) this.#onIdle?.()
-    }
-    await rest
+    this.#open.add(response)
+    const problem = await this.#exchange(request, response, next).finally(() => {
+      this.#open.delete(response)
+      if (this.#open.size === 0) this.#onIdle?.()
+    })
+    if (problem !== undefined) await this.#refuse(request, response, problem)
   }
 
   #refusal(request: IncomingMessage): number | undefined {
-    const { maxInFlight, maxPacketBytes } = this.#options
+    const { maxPacketBytes } = this.#options
     if (request.method !== 'POST') return 405
     if (!isEnvelopeType(request.headers['content-type'])) return 415
     if (Number(request.headers['content-length'] ?? 0) > maxPacketBytes) return 413
-    if (this.#closed || !this.#receive || this.#inFlight >= maxInFlight) return 503
+    if (this.#closed || !this.#receive || this.#isBusy || this.#bodies.isFull) return 503
     return undefined
   }
 
+  get #isBusy(): boolean {
+    return this.#inFlight >= this.#options.maxInFlight
+  }
+
   /** Receives one packet and answers; returns what to answer instead where there was none. */
-  async #exchange(request: IncomingMessage, response: ServerResponse): Promise<BodyProblem | undefined> {
-    const bytes = await this.#read(request)
-    if (bytes === undefined || typeof bytes === 'number') return bytes
+  async #exchange(
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: Next | undefined,
+  ): Promise<BodyProblem | undefined> {
+    let parsed: Uint8Array | undefined
+    try {
+      parsed = parsedBody(request)
+    } catch (error) {
+      if (next) next(error)
+      else response.writeHead(500).end(String(error))
+      return undefined
+    }
+    const body = parsed ? this.#held(parsed) : await this.#bodies.read(request)
+    if (typeof body !== 'object') return body
+    try {
+      // A slow body takes no place from those that are handled, so only now is it known whether there is one.
+      if (this.#isBusy) return 503
+      await this.#handled(body, request, response)
+      return undefined
+    } finally {
+      body.release()
+    }
+  }
+
+  /** A body whose memory is somebody else's. */
+  #held(bytes: Uint8Array): Body | 413 {
+    return bytes.length > this.#options.maxPacketBytes ? 413 : { bytes, release: () => undefined }
+  }
+
+  async #handled({ bytes }: Body, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const slot = new ReplySlot(this.#options.maxPacketBytes)
-    const status = await this.#settle({
-      bytes,
-      mediaType: request.headers['content-type'] ?? '',
-      reply: slot.reply,
-    })
+    const mediaType = request.headers['content-type'] ?? ''
+    this.#inFlight += 1
+    const status = await this.#settle({ bytes, mediaType, reply: slot.reply })
+    this.#inFlight -= 1
     const answer = slot.end()
     if (answer && status !== 503) await this.#respond(response, 200, answer)
     else await this.#respond(response, status)
-    return undefined
   }
 
   async #settle(packet: Packet): Promise<number> {
@@ -101,36 +139,6 @@ export class HttpDoor {
     } catch {
       return 503
     }
-  }
-
-  /** Reads the body; `undefined` where the connection broke. */
-  #read(request: IncomingMessage): Promise<Uint8Array | BodyProblem | undefined> {
-    const { maxPacketBytes, requestTimeoutMs, timer } = this.#options
-    return new Promise((resolve) => {
-      const chunks: Buffer[] = []
-      let length = 0
-      const finish = (outcome: Uint8Array | BodyProblem | undefined) => {
-        cancelTimeout()
-        this.#reading.delete(giveUp)
-        request.off('data', onData)
-        request.off('end', onEnd)
-        request.off('close', onClose)
-        resolve(outcome)
-      }
-      const giveUp = () => finish(503)
-      const cancelTimeout = timer(requestTimeoutMs, () => finish(408))
-      const onData = (chunk: Buffer) => {
-        chunks.push(chunk)
-        length += chunk.length
-        if (length > maxPacketBytes) finish(413)
-      }
-      const onEnd = () => finish(new Uint8Array(Buffer.concat(chunks)))
-      const onClose = () => finish(undefined)
-      this.#reading.add(giveUp)
-      request.on('data', onData)
-      request.on('end', onEnd)
-      request.on('close', onClose)
-    })
   }
 
   /** Answers before the body was read, and then closes the connection. */

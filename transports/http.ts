@@ -1,28 +1,39 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
+import { endsWithin } from './deadline.ts'
 import { HttpPoster } from './http-client.ts'
-import { HttpDoor } from './http-server.ts'
+import type { AllowOrigin } from './http-cors.ts'
+import { HttpDoor, type Next } from './http-server.ts'
+import { type Listen, type Listener, type ServerTls, startListener } from './listener.ts'
 import { checkSize } from './reply.ts'
 import { world } from './world.ts'
 
+export type { AllowOrigin } from './http-cors.ts'
+export type { Listen, ServerTls } from './listener.ts'
+
 export interface HttpOptions {
-  /**
-   * Where to listen. The host is `127.0.0.1` where absent, for a reverse proxy that does TLS; port 0 takes any free one.
-   * Without `listen` the transport only sends, or receives through `handler`.
-   */
-  readonly listen?: { readonly port: number; readonly host?: string }
+  /** Where to listen. Without it the transport only sends, or receives through `handler`. */
+  readonly listen?: Listen
   /** Applies to both directions, and to responses; 1 MiB where absent. */
   readonly maxPacketBytes?: number
   /** Connections over this number are closed at once; 1,000 where absent. */
   readonly maxConnections?: number
-  /** Requests over this number are answered with 503; 256 where absent. */
+  /** Packets that are handled at the same time; requests over this number are answered with 503. 256 where absent. */
   readonly maxInFlight?: number
+  /**
+   * What the bodies of all requests may hold together while they arrive and are handled; over it the request that arrives for the longest time is
+   * answered with 503. 32 MiB where absent, or two packets where that is more.
+   */
+  readonly maxBufferedBytes?: number
+  /** Origins of the pages that may post from a browser (CORS); none where absent. */
+  readonly allowOrigin?: AllowOrigin
   /** How long a request may take to arrive, and one of ours to be answered; 30 s where absent. */
   readonly requestTimeoutMs?: number
+  /** How long what is under way may take after `close`; then it is cut off. 10 s where absent. */
+  readonly closeTimeoutMs?: number
   /** How many requests go to one origin at the same time; 32 where absent. The others wait. */
   readonly maxPerOrigin?: number
   /** Sends to addresses that are not of the public internet as well: loopback, private and link-local ones. */
@@ -36,8 +47,17 @@ export interface HttpOptions {
 export interface HttpTransport extends Transport {
   /** Where it listens, with the real port; `undefined` before `start`, and without `listen`. */
   readonly url: string | undefined
-  /** Returns a request listener, to receive through a server of the caller's. It looks at no path. */
-  handler(): (request: IncomingMessage, response: ServerResponse) => void
+  /**
+   * Returns a request listener, to receive through a server of the caller's, or middleware for what passes a third argument. It looks at no path, and
+   * has to come before what parses bodies; one that is there as bytes or text is taken, and anything else is an error for `next`, or 500.
+   */
+  handler(): (request: IncomingMessage, response: ServerResponse, next?: Next) => void
+  /**
+   * Shows another certificate to those who connect from now on.
+   *
+   * @throws TypeError without `listen.tls`
+   */
+  setTls(tls: ServerTls): void
 }
 
 /**
@@ -58,33 +78,45 @@ class NodeHttpTransport implements HttpTransport {
   readonly maxPacketBytes: number
   readonly #options: HttpOptions
   readonly #requestTimeoutMs: number
+  readonly #timer: Timer
   readonly #door: HttpDoor
   readonly #poster: HttpPoster
   readonly #sends = new Set<Promise<void>>()
-  #server: Server | undefined
+  #listener: Listener | undefined
   #receive: Receive | undefined
   #closing: Promise<void> | undefined
-  #url: string | undefined
 
   constructor(options: HttpOptions) {
-    const { maxPacketBytes = 1_048_576, requestTimeoutMs = 30_000, timer = world().timer, maxInFlight = 256 } = options
+    const { maxPacketBytes = 1_048_576, requestTimeoutMs = 30_000, timer = world().timer } = options
+    const { maxInFlight = 256, maxConnections = 1_000, allowOrigin = [] } = options
+    const { maxBufferedBytes = Math.max(32 * 1_048_576, 2 * maxPacketBytes) } = options
+    if (maxBufferedBytes < maxPacketBytes) {
+      throw new RangeError(`"maxBufferedBytes" expected at least "maxPacketBytes", got ${maxBufferedBytes}`)
+    }
     this.maxPacketBytes = maxPacketBytes
     this.#options = options
     this.#requestTimeoutMs = requestTimeoutMs
-    this.#door = new HttpDoor({ maxPacketBytes, maxInFlight, requestTimeoutMs, timer })
+    this.#timer = timer
+    const limits = { maxPacketBytes, requestTimeoutMs, timer }
+    const maxReading = maxConnections
+    this.#door = new HttpDoor({ ...limits, maxInFlight, maxBufferedBytes, maxReading, allowOrigin })
     const { maxPerOrigin = 32, tls = {}, allowPrivateAddresses = false } = options
-    const limits = { maxPacketBytes, requestTimeoutMs, maxPerOrigin }
-    this.#poster = new HttpPoster({ ...limits, allowPrivateAddresses, tls, timer })
+    this.#poster = new HttpPoster({ ...limits, maxPerOrigin, allowPrivateAddresses, tls })
   }
 
   get url(): string | undefined {
-    return this.#url
+    return this.#listener?.url
   }
 
-  handler(): (request: IncomingMessage, response: ServerResponse) => void {
-    return (request, response) => {
-      this.#door.handle(request, response).catch(() => response.destroy())
+  handler(): (request: IncomingMessage, response: ServerResponse, next?: Next) => void {
+    return (request, response, next) => {
+      this.#door.handle(request, response, next).catch(() => response.destroy())
     }
+  }
+
+  setTls(tls: ServerTls): void {
+    if (!this.#listener) throw new TypeError('"setTls" was called on a transport that does not listen')
+    this.#listener.setTls(tls)
   }
 
   async start(receive: Receive): Promise<void> {
@@ -93,7 +125,7 @@ class NodeHttpTransport implements HttpTransport {
     this.#receive = receive
     this.#door.open(receive)
     const { listen } = this.#options
-    if (listen) await this.#listen(listen.port, listen.host ?? '127.0.0.1')
+    if (listen) await this.#listen(listen)
   }
 
   async send(uri: string, packet: Packet): Promise<void> {
@@ -118,27 +150,23 @@ class NodeHttpTransport implements HttpTransport {
   }
 
   async #close(): Promise<void> {
-    const server = this.#server
-    const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : undefined
-    await Promise.allSettled([this.#door.close(), ...this.#sends])
+    const stopped = this.#listener?.stop()
+    const settled = Promise.allSettled([this.#door.close(), ...this.#sends])
+    if (!(await endsWithin(settled, this.#options.closeTimeoutMs ?? 10_000, this.#timer))) this.#door.cut()
     this.#poster.close()
-    server?.closeAllConnections()
+    this.#listener?.server.closeAllConnections()
     await stopped
   }
 
-  async #listen(port: number, host: string): Promise<void> {
-    const timeouts = { headersTimeout: this.#requestTimeoutMs, requestTimeout: this.#requestTimeoutMs }
-    const server = createServer({ ...timeouts, keepAliveTimeout: 5_000 }, this.handler())
-    server.maxConnections = this.#options.maxConnections ?? 1_000
-    server.listen(port, host)
-    await once(server, 'listening')
-    // What fails in accepting a connection, such as a lack of file descriptors, must not end the program.
-    server.on('error', () => undefined)
-    this.#server = server
-    const address = server.address()
-    const actualPort = typeof address === 'object' && address ? address.port : port
-    this.#url = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+  async #listen(listen: Listen): Promise<void> {
+    const { maxConnections = 1_000 } = this.#options
+    const limits = { maxConnections, timeoutMs: this.#requestTimeoutMs }
+    const handle = this.handler()
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => handle(request, response)
+    this.#listener = await startListener({ listen, ...limits, scheme: 'http' }, (server) =>
+      server.on('request', onRequest),
+    )
     // It was closed while it began to listen.
-    if (this.#closing) server.close()
+    if (this.#closing) await this.#listener.stop()
   }
 }

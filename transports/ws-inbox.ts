@@ -4,6 +4,10 @@ import type { Timer } from '../runtime/world.ts'
 export interface WsInboxOptions {
   readonly receive: Receive
   readonly timer: Timer
+  /** Tells whether another packet may begin, and `goOn` that it may again. Absent: it may. */
+  readonly mayBegin?: () => boolean
+  /** Bytes of all inboxes together; absent: they are not counted. */
+  readonly buffered?: { bytes: number }
   /** The number of packets that are not settled has changed. */
   readonly onChange: () => void
 }
@@ -36,6 +40,7 @@ export class WsInbox {
   add(packet: Packet): void {
     if (this.#closed) return
     this.#queue.push(packet)
+    this.#count(packet.bytes.length)
     this.#fill()
     this.#options.onChange()
   }
@@ -47,6 +52,11 @@ export class WsInbox {
     await this.idle()
   }
 
+  /** Begins what was held back. */
+  goOn(): void {
+    this.#fill()
+  }
+
   /** Waits until there is nothing here. */
   async idle(): Promise<void> {
     if (this.size === 0) return
@@ -54,7 +64,7 @@ export class WsInbox {
   }
 
   #fill(): void {
-    while (this.#underWay < maxConcurrent) {
+    while (this.#underWay < maxConcurrent && (this.#options.mayBegin?.() ?? true)) {
       const packet = this.#queue.shift()
       if (!packet) return
       this.#underWay += 1
@@ -69,9 +79,14 @@ export class WsInbox {
       if (this.#closed) break
     }
     this.#underWay -= 1
+    this.#count(-packet.bytes.length)
     this.#fill()
     this.#options.onChange()
     if (this.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  #count(lengthBytes: number): void {
+    if (this.#options.buffered) this.#options.buffered.bytes += lengthBytes
   }
 
   async #isSettled(packet: Packet): Promise<boolean> {

@@ -1,25 +1,28 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { DidCommError } from '../runtime/errors.ts'
+import { DidCommError, isDidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import { mediaTypeOf } from './http-media.ts'
 import { checkSize } from './reply.ts'
 import { WsInbox } from './ws-inbox.ts'
+import { WsPartial } from './ws-partial.ts'
+import { WsPongs } from './ws-pongs.ts'
 
 export interface WsLinkOptions {
   readonly receive: Receive
   readonly maxPacketBytes: number
   readonly maxQueued: number
+  /** What waits in all connections together, and what it may come to. */
+  readonly buffered: { bytes: number }
+  readonly maxBufferedBytes: number
   readonly timeoutMs: number
   readonly pingIntervalMs: number
+  /** Where somebody has opened it to us: what they came over. They have to bring packets, and in time. */
+  readonly from?: Duplex
   readonly timer: Timer
   readonly onClose: () => void
-}
-
-interface Waiting {
-  readonly number: number
-  settle(error?: DidCommError): void
 }
 
 /** How many packets may wait here while one of ours is not confirmed: the pong stands behind them. */
@@ -28,23 +31,31 @@ const openState = 1
 const closeTimeoutMs = 1_000
 const goingAway = 1001
 const tooBig = 1009
+const ignored = () => undefined
+
+/** What is told to `ws` of either role. Pongs are ours: what is dropped gets none. */
+export function wsOptions(maxPacketBytes: number): { maxPayload: number; perMessageDeflate: false; autoPong: false } {
+  return { maxPayload: maxPacketBytes, perMessageDeflate: false, autoPong: false }
+}
 
 /**
- * One open WebSocket, in either role. A ping goes out behind what was sent: its pong tells that the other side has read all before it,
- * since frames are read in their order (RFC 6455 §5.5.2). One ping at a time, for others take many for an attack.
+ * One open WebSocket, in either role. What is sent over it is confirmed by a pong; where that does not come the connection is given up, so that who
+ * sits on the other side learns of it as well, and opens another one.
  */
 export class WsLink {
   readonly #socket: WebSocket
   readonly #options: WsLinkOptions
   readonly #inbox: WsInbox
-  /** In the order of their numbers. */
-  #waiting: Waiting[] = []
-  #sent = 0
-  /** Up to which packet a ping has gone out whose pong is not here. */
-  #asked: number | undefined
+  readonly #pongs: WsPongs
+  readonly #partial: WsPartial
   #heard = true
-  #cancelPing: () => void = () => undefined
+  #dropped = false
+  /** Bytes of replies that the host has not taken over from us. */
+  #unwrittenBytes = 0
+  #cancelPing: () => void = ignored
+  #cancelSilence: () => void = ignored
   readonly #gone: Promise<void>
+  #isClosing = false
   #closing: Promise<void> | undefined
   /** Resolves when the connection is closed and all that came over it is settled. */
   readonly ended: Promise<void>
@@ -52,8 +63,13 @@ export class WsLink {
   constructor(socket: WebSocket, options: WsLinkOptions) {
     this.#socket = socket
     this.#options = options
-    const { receive, timer } = options
-    this.#inbox = new WsInbox({ receive, timer, onChange: () => this.#throttle() })
+    const { buffered, from, receive, timeoutMs, timer } = options
+    const mayBegin = () => !this.#isUnread
+    this.#inbox = new WsInbox({ receive, timer, mayBegin, buffered, onChange: () => this.#throttle() })
+    const limits = { isDeaf: () => socket.isPaused, timeoutMs, timer }
+    const giveUp = () => socket.terminate()
+    this.#pongs = new WsPongs({ ...limits, ping: (data) => socket.ping(data, undefined, ignored), onSilence: giveUp })
+    this.#partial = new WsPartial({ ...limits, onLate: giveUp })
     this.#gone = new Promise((resolve) => {
       socket.once('close', (code) => {
         this.#over(code)
@@ -62,116 +78,135 @@ export class WsLink {
     })
     this.ended = this.#gone.then(() => this.#inbox.idle())
     // It is followed by "close".
-    socket.on('error', () => undefined)
+    socket.on('error', ignored)
     socket.on('message', (data) => this.#take(data))
-    socket.on('ping', () => this.#hear())
+    socket.on('ping', (data) => this.#pong(data))
     socket.on('pong', (data) => this.#confirm(data))
     this.#watch()
+    if (from) this.#cancelSilence = timer(timeoutMs, giveUp)
+    // Behind the listener of `ws`, which has taken the bytes apart by then.
+    from?.on('data', (chunk: Uint8Array) => this.#partial.read(chunk.length))
   }
 
   /** Tells whether packets of ours are not confirmed, or packets of the other side not settled. */
   get busy(): boolean {
-    return this.#waiting.length > 0 || this.#inbox.size > 0
+    return this.#pongs.size > 0 || this.#inbox.size > 0
   }
 
   /** Tells whether packets can be sent. */
   get open(): boolean {
-    return this.#closing === undefined && this.#socket.readyState === openState
+    return !this.#isClosing && this.#socket.readyState === openState
   }
 
   /** Sends one packet and waits until the other side has read it. */
   async send(packet: Packet): Promise<void> {
-    const { timeoutMs, timer } = this.#options
     if (!this.open) throw broken()
-    await new Promise<void>((resolve, reject) => {
-      this.#sent += 1
-      const waiting: Waiting = {
-        number: this.#sent,
-        settle: (error) => {
-          cancelTimeout()
-          if (error) reject(error)
-          else resolve()
-        },
-      }
-      const cancelTimeout = timer(timeoutMs, () => {
-        this.#waiting = this.#waiting.filter((other) => other !== waiting)
-        this.#throttle()
-        reject(new DidCommError('ERR_TRANSPORT_UNREACHABLE', `no pong within ${timeoutMs} ms`))
-      })
-      this.#waiting.push(waiting)
-      this.#write(packet)
-      if (this.#asked === undefined) this.#ask()
-    })
+    const read = this.#pongs.confirmed(() => this.#write(packet, ignored))
+    // There is more room now: the pong stands behind what comes in.
+    this.#throttle()
+    await read
   }
 
-  /** The `reply` of all packets that come over this socket; it resolves once the packet is written. */
+  /**
+   * The `reply` of all packets that come over this socket. It is possible while what was taken in settles, and resolves at the pong as `send`
+   * does: what is written into a connection whose other end has vanished is no delivery.
+   */
   readonly reply = async (packet: Packet): Promise<void> => {
+    const { length } = packet.bytes
     checkSize(packet.bytes, this.#options.maxPacketBytes)
-    if (!this.open) throw new DidCommError('ERR_CLOSED', 'the WebSocket is closed')
-    await new Promise<void>((resolve, reject) => {
-      this.#write(packet, (error) => {
-        if (error) reject(new DidCommError('ERR_CLOSED', 'the WebSocket has broken', { cause: error }))
-        else resolve()
+    if (this.#socket.readyState !== openState) throw new DidCommError('ERR_CLOSED', 'the WebSocket is closed')
+    try {
+      const read = this.#pongs.confirmed(() => {
+        this.#unwrittenBytes += length
+        this.#write(packet, () => this.#written(length))
       })
-    })
+      this.#throttle()
+      await read
+    } catch (error) {
+      if (isDidCommError(error, 'ERR_TOO_LARGE')) throw error
+      throw new DidCommError('ERR_CLOSED', 'the WebSocket has broken', { cause: error })
+    }
   }
 
-  /** Lets what was taken in settle, then closes. */
+  /** Lets what was taken in settle and its replies be read, then closes. What comes meanwhile is neither taken nor confirmed. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    this.#socket.removeAllListeners('message')
+    this.#isClosing = true
+    this.#inbox.goOn()
     await this.#inbox.close()
     if (this.#socket.isPaused) this.#socket.resume()
+    // The other side answers this after all that it has confirmed.
     this.#socket.close(goingAway)
     const cancel = this.#options.timer(closeTimeoutMs, () => this.#socket.terminate())
     await this.#gone
     cancel()
   }
 
+  /** Ends the connection at once, whatever is under way. */
+  cut(): void {
+    this.#socket.terminate()
+  }
+
   /** JSON goes as text, as agents in browsers expect it, and everything else as binary. */
-  #write({ bytes }: Packet, done: (error?: Error | null) => void = () => undefined): void {
+  #write({ bytes }: Packet, done: () => void): void {
     // Not `from`: what is sent may not change with the caller's bytes.
     const copy = Buffer.copyBytesFrom(bytes)
     this.#socket.send(copy, { binary: copy[0] !== 0x7b || !isUtf8(copy) }, done)
   }
 
+  #written(replyBytes: number): void {
+    this.#unwrittenBytes -= replyBytes
+    this.#inbox.goOn()
+    this.#throttle()
+  }
+
   #take(data: RawData): void {
-    this.#hear()
+    this.#heard = true
+    this.#cancelSilence()
+    this.#partial.message()
+    this.#dropped ||= this.#isClosing
+    if (this.#dropped) return
     const bytes = bytesOf(data)
-    this.#inbox.add({ bytes, mediaType: mediaTypeOf(bytes), reply: this.reply, persistent: true })
+    const { reply } = this
+    this.#inbox.add({ bytes, mediaType: mediaTypeOf(bytes), reply, persistent: true, ended: this.#gone })
   }
 
   /** Reads on while there is room; a pong of ours may stand behind what waits. */
   #throttle(): void {
-    const room = this.#options.maxQueued * (this.#waiting.length > 0 ? surplus : 1)
+    const { buffered, maxBufferedBytes, maxQueued } = this.#options
+    const room = buffered.bytes > maxBufferedBytes ? 1 : maxQueued * (this.#pongs.size > 0 ? surplus : 1)
     const full = this.#inbox.size >= room
     if (full && !this.#socket.isPaused) this.#socket.pause()
     else if (!full && this.#socket.isPaused) {
       this.#heard = true
       this.#socket.resume()
+      this.#pongs.resumed()
     }
   }
 
-  #hear(): void {
-    this.#heard = true
+  /**
+   * The other side does not read our replies, and gets no more of them. What we send of our own does not count: both sides would
+   * wait for each other.
+   */
+  get #isUnread(): boolean {
+    return this.open && this.#unwrittenBytes > 2 * this.#options.maxPacketBytes
   }
 
-  #ask(): void {
-    this.#asked = this.#sent
-    this.#socket.ping(String(this.#asked), undefined, () => undefined)
+  /** Confirms what was read before, unless some of it was dropped in closing. */
+  #pong(data: Uint8Array): void {
+    this.#heard = true
+    this.#partial.control(data.length)
+    if (!this.#dropped && this.#socket.readyState === openState) this.#socket.pong(data, undefined, ignored)
   }
 
   #confirm(data: Uint8Array): void {
-    this.#hear()
-    const asked = this.#asked
-    if (asked === undefined || Buffer.from(data).toString('latin1') !== String(asked)) return
-    this.#asked = undefined
-    while ((this.#waiting[0]?.number ?? Number.POSITIVE_INFINITY) <= asked) this.#waiting.shift()?.settle()
-    if (this.#waiting.length > 0) this.#ask()
+    this.#heard = true
+    this.#partial.control(data.length)
+    this.#pongs.take(data)
     this.#throttle()
   }
 
@@ -184,21 +219,22 @@ export class WsLink {
         return
       }
       this.#heard = false
-      if (this.open) this.#socket.ping('', undefined, () => undefined)
+      if (this.open) this.#socket.ping('', undefined, ignored)
       this.#watch()
     })
   }
 
   #over(code: number): void {
     this.#cancelPing()
-    const waiting = this.#waiting
-    this.#waiting = []
+    this.#cancelSilence()
+    this.#partial.end()
     // Of several packets it is not known which one was too much; the others may be sent again.
-    const isTooBig = code === tooBig && waiting.length === 1
+    const isTooBig = code === tooBig && this.#pongs.size === 1
     const error = isTooBig
       ? new DidCommError('ERR_TOO_LARGE', 'the other side takes no packets of this size')
       : broken()
-    for (const one of waiting) one.settle(error)
+    this.#pongs.end(error)
+    this.#inbox.goOn()
     this.#options.onClose()
   }
 }

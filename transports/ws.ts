@@ -1,30 +1,37 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
+import { endsWithin } from './deadline.ts'
+import { type Listen, type Listener, type ServerTls, startListener } from './listener.ts'
 import { checkSize } from './reply.ts'
 import { world } from './world.ts'
 import { WsDialer } from './ws-client.ts'
-import { WsLink } from './ws-link.ts'
+import { WsLink, wsOptions } from './ws-link.ts'
+
+export type { Listen, ServerTls } from './listener.ts'
 
 export interface WsOptions {
-  /**
-   * Where to listen. The host is `127.0.0.1` where absent, for a reverse proxy that does TLS; port 0 takes any free one.
-   * Without `listen` the transport connects only, or receives through `upgrade`.
-   */
-  readonly listen?: { readonly port: number; readonly host?: string }
+  /** Where to listen. Without it the transport connects only, or receives through `upgrade`. */
+  readonly listen?: Listen
   /** Applies to both directions; 1 MiB where absent. */
   readonly maxPacketBytes?: number
   /** Connections over this number, in either role, are not opened; 1,000 where absent. */
   readonly maxConnections?: number
   /** How many packets of one connection wait to be received before no more is read; 64 where absent. */
   readonly maxQueued?: number
-  /** How long a connection may take to open, and a packet to be confirmed; 30 s where absent. */
+  /** What waits to be received over all connections may have so many bytes before those that brought it are not read. 32 MiB where absent. */
+  readonly maxBufferedBytes?: number
+  /**
+   * How long a connection may take to open, one that was opened to us to bring its first packet, any packet to arrive, and a packet of ours to be confirmed; else the connection is ended.
+   * 30 s where absent.
+   */
   readonly timeoutMs?: number
+  /** How long what is under way may take after `close`; then it is cut off. 10 s where absent. */
+  readonly closeTimeoutMs?: number
   /** How often a ping goes out; a connection that is silent from one to the next is ended. 30 s where absent. */
   readonly pingIntervalMs?: number
   /** Connects to addresses that are not of the public internet as well: loopback, private and link-local ones. */
@@ -42,6 +49,12 @@ export interface WsTransport extends Transport {
   readonly url: string | undefined
   /** Returns a listener for `upgrade` events, to receive through a server of the caller's. It looks at no path. */
   upgrade(): (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /**
+   * Shows another certificate to those who connect from now on.
+   *
+   * @throws TypeError without `listen.tls`
+   */
+  setTls(tls: ServerTls): void
 }
 
 /**
@@ -67,11 +80,11 @@ class NodeWsTransport implements WsTransport {
   readonly #door: WebSocketServer
   readonly #dialer: WsDialer
   readonly #links = new Set<WsLink>()
+  readonly #buffered = { bytes: 0 }
   readonly #sends = new Set<Promise<void>>()
-  #server: Server | undefined
+  #listener: Listener | undefined
   #receive: Receive | undefined
   #closing: Promise<void> | undefined
-  #url: string | undefined
 
   constructor(options: WsOptions) {
     const { maxPacketBytes = 1_048_576, timeoutMs = 30_000, timer = world().timer, tls = {} } = options
@@ -79,7 +92,7 @@ class NodeWsTransport implements WsTransport {
     this.#options = options
     this.#timeoutMs = timeoutMs
     this.#timer = timer
-    this.#door = new WebSocketServer({ noServer: true, maxPayload: maxPacketBytes, perMessageDeflate: false })
+    this.#door = new WebSocketServer({ noServer: true, ...wsOptions(maxPacketBytes) })
     const { allowPrivateAddresses = false, onDisconnect } = options
     this.#dialer = new WsDialer({
       maxPacketBytes,
@@ -93,7 +106,12 @@ class NodeWsTransport implements WsTransport {
   }
 
   get url(): string | undefined {
-    return this.#url
+    return this.#listener?.url
+  }
+
+  setTls(tls: ServerTls): void {
+    if (!this.#listener) throw new TypeError('"setTls" was called on a transport that does not listen')
+    this.#listener.setTls(tls)
   }
 
   upgrade(): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
@@ -104,7 +122,7 @@ class NodeWsTransport implements WsTransport {
         socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
         return
       }
-      this.#door.handleUpgrade(request, socket, head, (opened) => this.#link(opened, () => undefined))
+      this.#door.handleUpgrade(request, socket, head, (opened) => this.#link(opened, () => undefined, socket))
     }
   }
 
@@ -113,7 +131,7 @@ class NodeWsTransport implements WsTransport {
     if (this.#receive) throw new TypeError('"start" was called before')
     this.#receive = receive
     const { listen } = this.#options
-    if (listen) await this.#listen(listen.port, listen.host ?? '127.0.0.1')
+    if (listen) await this.#listen(listen)
   }
 
   async send(uri: string, packet: Packet): Promise<void> {
@@ -140,12 +158,17 @@ class NodeWsTransport implements WsTransport {
   }
 
   async #close(): Promise<void> {
-    const server = this.#server
-    const stopped = server?.listening ? new Promise((resolve) => server.close(resolve)) : undefined
+    const stopped = this.#listener?.stop()
+    if (!(await endsWithin(this.#settled(), this.#options.closeTimeoutMs ?? 10_000, this.#timer))) {
+      for (const link of this.#links) link.cut()
+    }
+    this.#listener?.server.closeAllConnections()
+    await stopped
+  }
+
+  async #settled(): Promise<void> {
     await Promise.allSettled([...this.#sends])
     await Promise.all([...this.#links].map((link) => Promise.all([link.close(), link.ended])))
-    server?.closeAllConnections()
-    await stopped
   }
 
   get #isFull(): boolean {
@@ -161,14 +184,17 @@ class NodeWsTransport implements WsTransport {
     return true
   }
 
-  #link(socket: WebSocket, onClose: () => void): WsLink {
-    const { maxQueued = 64, pingIntervalMs = 30_000 } = this.#options
+  #link(socket: WebSocket, onClose: () => void, from?: Duplex): WsLink {
+    const { maxQueued = 64, maxBufferedBytes = 32 * 1_048_576, pingIntervalMs = 30_000 } = this.#options
     const link = new WsLink(socket, {
       receive: async (packet) => (await this.#receive?.(packet)) ?? 'refused',
       maxPacketBytes: this.maxPacketBytes,
       maxQueued,
+      buffered: this.#buffered,
+      maxBufferedBytes,
       pingIntervalMs,
       timeoutMs: this.#timeoutMs,
+      ...(from && { from }),
       timer: this.#timer,
       onClose,
     })
@@ -177,19 +203,14 @@ class NodeWsTransport implements WsTransport {
     return link
   }
 
-  async #listen(port: number, host: string): Promise<void> {
-    const timeouts = { headersTimeout: this.#timeoutMs, requestTimeout: this.#timeoutMs }
-    const server = createServer(timeouts, (_, response) => response.writeHead(426, { upgrade: 'websocket' }).end())
-    server.on('upgrade', this.upgrade())
-    server.listen(port, host)
-    await once(server, 'listening')
-    // What fails in accepting a connection, such as a lack of file descriptors, must not end the program.
-    server.on('error', () => undefined)
-    this.#server = server
-    const address = server.address()
-    const actualPort = typeof address === 'object' && address ? address.port : port
-    this.#url = `ws://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+  async #listen(listen: Listen): Promise<void> {
+    // Connections that are not upgraded yet count here, and those that are get an answer where they are too many.
+    const limits = { maxConnections: 2 * (this.#options.maxConnections ?? 1_000), timeoutMs: this.#timeoutMs }
+    this.#listener = await startListener({ listen, ...limits, scheme: 'ws' }, (server) => {
+      server.on('request', (_, response) => response.writeHead(426, { upgrade: 'websocket' }).end())
+      server.on('upgrade', this.upgrade())
+    })
     // It was closed while it began to listen.
-    if (this.#closing) server.close()
+    if (this.#closing) await this.#listener.stop()
   }
 }

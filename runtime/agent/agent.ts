@@ -3,7 +3,7 @@ import type { Resolve } from '../did/document.ts'
 import { canonicalDid, didOf } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
 import { profiles } from '../envelope/profiles.ts'
-import { DidCommError } from '../errors.ts'
+import { DidCommError, isDidCommError } from '../errors.ts'
 import { type Draft, type Packable, threadId, typeKey, typeRegistry } from '../message/index.ts'
 import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
@@ -14,7 +14,7 @@ import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
 import { coreTypes } from './core-types.ts'
 import { type Attempt, attemptsOver, deliver } from './deliver.ts'
-import { dispatcher, type Waiter } from './dispatch.ts'
+import { type Answer, dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
@@ -256,18 +256,25 @@ export function createAgent(options: AgentOptions): Agent {
     }
   }
 
-  /** Sends over the connection that the recipient holds open; returns nothing where there is none, or it has broken. */
-  async function sendLive(draft: Draft, to: SendOptions): Promise<string | undefined> {
-    const reply = live.get(to.to)
-    if (!reply) return undefined
-    const packed = await pack(draft, await planned(to))
-    try {
-      await sendOver(reply, packetOf(packed, draft))
-    } catch {
-      live.drop(to.to)
-      return undefined
+  /**
+   * Sends over the connection that the recipient holds open, or the one that has taken its place.
+   *
+   * @returns the id of the message; or the draft for another way, with its id, since nobody knows what a broken connection has brought
+   */
+  async function sendLive(draft: Draft, to: SendOptions): Promise<string | Draft> {
+    let named = draft
+    for (let reply = live.get(to.to); reply; reply = live.get(to.to)) {
+      const packed = await pack(named, await planned(to))
+      named = { ...named, id: packed.id }
+      try {
+        await sendOver(reply, packetOf(packed, named))
+        return packed.id
+      } catch (error) {
+        if (isDidCommError(error, 'ERR_TOO_LARGE')) break
+        live.drop(to.to, reply)
+      }
     }
-    return packed.id
+    return named
   }
 
   async function sendOver(reply: Reply, packet: Packet): Promise<void> {
@@ -276,9 +283,9 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function send(draft: Draft, to: SendOptions): Promise<string> {
-    const id = await sendLive(draft, to)
-    if (id !== undefined) return id
-    const outgoing = await prepare(draft, to)
+    const sent = await sendLive(draft, to)
+    if (typeof sent === 'string') return sent
+    const outgoing = await prepare(sent, to)
     await transmit(outgoing)
     return outgoing.id
   }
@@ -316,10 +323,11 @@ export function createAgent(options: AgentOptions): Agent {
     void task.finally(() => underWay.delete(task))
   }
 
-  async function answer(reply: Draft, received: Unpacked, back: Packet['reply']): Promise<void> {
+  async function answer(reply: Draft, received: Unpacked, back: Packet['reply']): Promise<Answer> {
     const threaded = reply.pthid === undefined ? { thid: threadId(received.message), ...reply } : reply
-    if (back) await push(threaded, received, back)
-    else await send(threaded, answeringTo(received))
+    const to = answeringTo(received)
+    if (!back) return { sent: send(threaded, to).then(() => undefined) }
+    return { sent: sendOver(back, packetOf(await pack(threaded, await planned(to)), threaded)) }
   }
 
   async function push(draft: Draft, received: Unpacked, back: Reply): Promise<void> {

@@ -22,6 +22,14 @@ export interface Waiter {
   reject(error: DidCommError): void
 }
 
+/** A reply on its way; `sent` is in an object because what a promise holds is waited for. */
+export interface Answer {
+  readonly sent: Promise<void>
+}
+
+/** The way back for replies; without `reply` each takes its own. */
+type Back = { [name in 'reply' | 'persistent']: Packet[name] | undefined }
+
 export interface DispatchOptions {
   /** By `typeKey`. */
   handlers: ReadonlyMap<string, Handler>
@@ -31,8 +39,8 @@ export interface DispatchOptions {
   refusals?: Refusals
   maxErrorsPerThread: number
   live: LiveConnections
-  /** Packs a reply and sends it, over `back` or by its own way. */
-  answer: (reply: Draft, received: Unpacked, back: Packet['reply']) => Promise<void>
+  /** Packs a reply and begins to send it, over `back` or by its own way. */
+  answer: (reply: Draft, received: Unpacked, back: Packet['reply']) => Promise<Answer>
   /** Packs a message for the sender and sends it over `back`, in a thread of its own. */
   push: (draft: Draft, received: Unpacked, back: NonNullable<Packet['reply']>) => Promise<void>
   /** Lets a task go on by itself. */
@@ -97,25 +105,33 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
   }
 
   /** Sends an answer over `back`, or by its own way. */
-  async function respond(reply: Draft | undefined, received: Unpacked, back: Packet['reply']): Promise<void> {
-    if (!reply) return
+  async function respond(draft: Draft | undefined, received: Unpacked, { reply, persistent }: Back): Promise<void> {
+    if (!draft) return
     const { sender } = received
+    const begun = answer(draft, received, reply)
     // The message itself is settled: its sender asks again if it misses the answer.
-    const answered = answer(reply, received, back).catch((cause) =>
-      report({ kind: 'unanswered', ...(sender !== undefined && { to: sender }), type: reply.type, cause }),
-    )
-    // A reply that takes a way of its own is not waited for: its transport may not go on before this packet is done.
-    if (back) await answered
-    else background(answered)
+    const answered = begun
+      .then(({ sent }) => sent)
+      .catch((cause) =>
+        report({ kind: 'unanswered', ...(sender !== undefined && { to: sender }), type: draft.type, cause }),
+      )
+    // An exchange ends with this packet. Anything else is not waited for: its transport may not go on before this packet is done.
+    if (reply && !persistent) return answered
+    background(answered)
+    if (reply) await begun.catch(() => undefined)
   }
 
-  async function take(received: Unpacked, packet: Packet, thread: string, back: Packet['reply']): Promise<void> {
+  async function take(received: Unpacked, packet: Packet, thread: string, back: Back): Promise<void> {
     const { message, sender } = received
     refusals?.check(packet.bytes)
     const ids = acknowledged(message)
     if (ids.length > 0 && sender !== undefined) report({ kind: 'acknowledged', ids, sender })
     const due = options.acks?.due(received) ?? []
-    const connection = back && packet.persistent ? { send: (draft: Draft) => push(draft, received, back) } : undefined
+    const { reply } = back
+    const connection =
+      reply && back.persistent
+        ? { link: reply, ended: packet.ended, send: (draft: Draft) => push(draft, received, reply) }
+        : undefined
 
     const waiter = waiterFor(thread, received)
     const handled = waiter ? undefined : await handle(received, thread, connection)
@@ -127,7 +143,8 @@ export function dispatcher(options: DispatchOptions): (received: Unpacked, packe
   return async (received, packet) => {
     const { message, sender = '' } = received
     const thread = threadOf(message)
-    const back = live.wayBack(received, packet, thread)
+    const reply = live.wayBack(received, packet, thread)
+    const back = { reply, persistent: packet.persistent }
     try {
       await take(received, packet, thread, back)
     } catch (failure) {

@@ -142,8 +142,9 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
         if (count >= MAX_HINTS || !(isForeign || UNREADABLE.includes(error.code))) return
         hints.set(reply, count + 1)
         const code = isForeign ? ENCODING_UNSUPPORTED : LONG_FORM_NEEDED
+        const hint = writeHint({ code, digest: digestOf(bytes, crypto) }, bytes)
         // A connection that has broken needs no hint.
-        await reply({ bytes: writeHint({ code, digest: digestOf(bytes, crypto) }, bytes) }).catch(() => undefined)
+        world.background(reply({ bytes: hint }).catch(() => undefined))
       },
     }
   }

@@ -1,6 +1,7 @@
 import type { Unpacked } from '../envelope/envelope.ts'
 import type { Draft } from '../message/message.ts'
 import type { CompactType } from '../message/type-registry.ts'
+import type { Link } from './by-connection.ts'
 
 /**
  * Handles one message and returns the reply, if there is one. The agent threads the reply, sends it back to the sender
@@ -12,11 +13,11 @@ import type { CompactType } from '../message/type-registry.ts'
 export type Handler = (received: Unpacked, connection?: Connection) => Draft | undefined | Promise<Draft | undefined>
 
 /** The connection on which a message came, open for more than one message back (`return_route: all` on a WebSocket). */
-export interface Connection {
+export interface Connection extends Link {
   /**
-   * Packs a message for the sender and sends it over this connection.
+   * Packs a message for the sender, sends it over this connection, and resolves when the other side has read it.
    *
-   * @throws DidCommError `ERR_CLOSED` where it has broken
+   * @throws DidCommError `ERR_CLOSED` where the connection has broken, or nobody can tell whether the message has arrived
    */
   send(draft: Draft): Promise<void>
 }

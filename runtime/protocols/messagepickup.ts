@@ -1,50 +1,18 @@
-import type { Agent } from '../agent/agent.ts'
 import { ProblemError } from '../agent/problem.ts'
-import type { Connection, Handler, Protocol } from '../agent/protocol.ts'
-import { decodeBase64, encodeBase64url, encodeUtf8 } from '../bytes/index.ts'
+import type { Connection, Protocol } from '../agent/protocol.ts'
+import { encodeBase64url } from '../bytes/index.ts'
 import { canonicalDid, didOf } from '../did/index.ts'
 import type { Unpacked } from '../envelope/envelope.ts'
 import { DidCommError } from '../errors.ts'
-import { typeKey } from '../message/index.ts'
-import type { Attachment, AttachmentData, Draft, JsonObject, Message } from '../message/message.ts'
+import type { Attachment, Draft, JsonObject } from '../message/message.ts'
 import type { Mailbox } from '../store.ts'
-import type { Receive } from '../transport.ts'
 import type { LiveDelivery } from './live-delivery.ts'
+import { type Dialect, dialects } from './pickup-dialects.ts'
 
 export { type Arrival, type LiveDelivery, liveDelivery } from './live-delivery.ts'
-
-/** The versions of the protocol: https://didcomm.org/messagepickup/3.0 and https://didcomm.org/message-pickup/4.0. */
-export type PickupVersion = 3 | 4
-
-interface Dialect {
-  readonly version: PickupVersion
-  readonly statusRequest: string
-  readonly status: string
-  readonly deliveryRequest: string
-  readonly delivery: string
-  readonly received: string
-  readonly liveChange: string
-  /** The member of a delivery request that says how many. */
-  readonly limit: string
-}
-
-function dialect(version: PickupVersion, base: string, limit: string): Dialect {
-  return {
-    version,
-    statusRequest: `${base}/status-request`,
-    status: `${base}/status`,
-    deliveryRequest: `${base}/delivery-request`,
-    delivery: `${base}/delivery`,
-    received: `${base}/messages-received`,
-    liveChange: `${base}/live-delivery-change`,
-    limit,
-  }
-}
-
-const dialects: Readonly<Record<PickupVersion, Dialect>> = {
-  3: dialect(3, 'https://didcomm.org/messagepickup/3.0', 'limit'),
-  4: dialect(4, 'https://didcomm.org/message-pickup/4.0', 'message_count_limit'),
-}
+export type { PickupVersion } from './pickup-dialects.ts'
+export { type PickupKeeper, type PickupKeeperOptions, type PickupState, pickupKeeper } from './pickup-keeper.ts'
+export { type PickupOptions, pickUp, pickupRecipient, startLiveDelivery } from './pickup-recipient.ts'
 
 /** https://didcomm.org/messagepickup/3.0 */
 export const STATUS_REQUEST: string = dialects[3].statusRequest
@@ -88,10 +56,10 @@ function served(names: Dialect, { mailbox, live }: PickupMediatorOptions): Proto
     return registered.filter((did) => did === recipient)
   }
 
-  async function status(received: Unpacked): Promise<Draft> {
+  async function status(received: Unpacked, connection: Connection | undefined): Promise<Draft> {
     let count = 0
     for (const box of await boxes(received)) count += await mailbox.count(box)
-    const isLive = live?.isLive(ownerOf(received.sender)) ?? false
+    const isLive = live?.isLive(ownerOf(received.sender), connection) ?? false
     return { type: names.status, body: { ...about(received), message_count: count, live_delivery: isLive } }
   }
 
@@ -112,20 +80,20 @@ function served(names: Dialect, { mailbox, live }: PickupMediatorOptions): Proto
   function changeLive(received: Unpacked, connection: Connection | undefined): Promise<Draft> {
     const owner = ownerOf(received.sender)
     if (received.message.body['live_delivery'] === false) {
-      live?.disable(owner)
+      live?.disable(owner, connection)
     } else {
       // Only a connection that lasts carries what nobody asked for; without one the next connection starts without as well.
       if (!live || !connection)
         throw new ProblemError('e.m.live-mode-not-supported', 'Connection does not support Live Delivery')
       live.enable(owner, (attachments) => ({ type: names.delivery, attachments }), connection)
     }
-    return status(received)
+    return status(received, connection)
   }
 
   return {
     [names.statusRequest]: (received, connection) => {
       expectOpenWayBack(received, connection)
-      return status(received)
+      return status(received, connection)
     },
 
     [names.deliveryRequest]: async (received, connection) => {
@@ -136,7 +104,7 @@ function served(names: Dialect, { mailbox, live }: PickupMediatorOptions): Proto
       }
       const attachments = await stored(received, Math.min(limit, MAX_DELIVERY))
       // 4.0 says by an empty delivery what 3.0 says by a status.
-      if (attachments.length === 0 && names.version === 3) return status(received)
+      if (attachments.length === 0 && names.version === 3) return status(received, connection)
       return { type: names.delivery, body: about(received), attachments }
     },
 
@@ -150,7 +118,8 @@ function served(names: Dialect, { mailbox, live }: PickupMediatorOptions): Proto
         // One party may have many boxes, and most of them are empty.
         if ((await mailbox.count(box)) > 0) await mailbox.remove(box, ids)
       }
-      return names.version === 3 && isWayBackOpen(received, connection) ? status(received) : undefined
+      live?.confirmed(ownerOf(received.sender), ids)
+      return names.version === 3 && isWayBackOpen(received, connection) ? status(received, connection) : undefined
     },
 
     [names.liveChange]: (received, connection) => {
@@ -178,112 +147,4 @@ function isWayBackOpen({ message }: Unpacked, connection: Connection | undefined
 function expectOpenWayBack(received: Unpacked, connection: Connection | undefined): void {
   if (isWayBackOpen(received, connection)) return
   throw new DidCommError('ERR_MESSAGE_MALFORMED', 'pickup needs "return_route" with the value "all"')
-}
-
-export interface PickupOptions {
-  /** The DID whose messages to fetch. Default: all that the agent registered. */
-  recipientDid?: string
-  /** How many messages to fetch at once. Default: 50. */
-  limit?: number
-  timeoutMs?: number
-  /** Default: 3. */
-  version?: PickupVersion
-}
-
-/**
- * Fetches one delivery from the mediator, lets the agent receive each message in it, and confirms those that are
- * settled. What fails in a way that may pass is left with the mediator, and comes again.
- *
- * @returns how many messages were settled, 0 where nothing waits
- * @throws what `agent.request` throws
- */
-export async function pickUp(agent: Agent, mediatorDid: string, options: PickupOptions = {}): Promise<number> {
-  const { recipientDid, limit = 50, timeoutMs, version = 3 } = options
-  const names = dialects[version]
-  const to = { to: mediatorDid, encoding: 'json' as const, ...(timeoutMs !== undefined && { timeoutMs }) }
-  const about = recipientDid === undefined ? {} : { recipient_did: recipientDid }
-  const question = { type: names.deliveryRequest, body: { ...about, [names.limit]: limit } }
-  const { message } = await agent.request(question, to)
-  if (typeKey(message.type) !== typeKey(names.delivery)) return 0
-
-  const settled = await settle(agent.receive, message)
-  if (settled.length === 0) return 0
-  const confirmation = { type: names.received, thid: message.thid ?? message.id, body: { message_id_list: settled } }
-  // 3.0 answers with a status.
-  if (version === 3) await agent.request(confirmation, to)
-  else await agent.send({ ...confirmation, return_route: 'all' }, to)
-  return settled.length
-}
-
-/**
- * Takes what the mediator pushes (live delivery, either version), lets `receive` settle it, and confirms it. `startLiveDelivery` asks for it.
- *
- * @param options `receive` is that of the agent that this protocol is given to
- */
-export function pickupRecipient(options: { mediatorDid: string; receive: () => Receive }): Protocol {
-  const from = canonicalDid(options.mediatorDid)
-  const taken =
-    (names: Dialect): Handler =>
-    async ({ message, sender }) => {
-      if (sender === undefined || canonicalDid(sender) !== from) {
-        throw new DidCommError('ERR_SENDER_UNKNOWN', 'a delivery is taken from the mediator alone')
-      }
-      const settled = await settle(options.receive(), message)
-      return settled.length > 0 ? { type: names.received, body: { message_id_list: settled } } : undefined
-    }
-  return {
-    handlers: {
-      [dialects[3].delivery]: taken(dialects[3]),
-      [dialects[4].delivery]: taken(dialects[4]),
-      [dialects[3].status]: () => undefined,
-      [dialects[4].status]: () => undefined,
-    },
-  }
-}
-
-/**
- * Asks the mediator to push messages over the connection that this question takes, or to stop that. A new connection starts without.
- *
- * @returns whether it does now
- * @throws what `agent.request` throws
- */
-export async function startLiveDelivery(
-  agent: Agent,
-  mediatorDid: string,
-  options: { version?: PickupVersion; live?: boolean; timeoutMs?: number } = {},
-): Promise<boolean> {
-  const { version = 3, live = true, timeoutMs } = options
-  const to = { to: mediatorDid, encoding: 'json' as const, ...(timeoutMs !== undefined && { timeoutMs }) }
-  const names = dialects[version]
-  const { message } = await agent.request({ type: names.liveChange, body: { live_delivery: live } }, to)
-  return typeKey(message.type) === typeKey(names.status) && message.body['live_delivery'] === true
-}
-
-/** Lets `receive` settle what a delivery holds; returns the ids of what is settled. */
-async function settle(receive: Receive, { attachments = [] }: Message): Promise<string[]> {
-  const settled: string[] = []
-  for (const { id, data } of attachments) {
-    if (id !== undefined && (await isSettled(receive, data))) settled.push(id)
-  }
-  return settled
-}
-
-async function isSettled(receive: Receive, data: AttachmentData): Promise<boolean> {
-  try {
-    await receive({ bytes: envelopeIn(data) })
-    return true
-  } catch {
-    // The agent has counted and reported it.
-    return false
-  }
-}
-
-/** What holds no envelope is nothing, which the agent refuses and counts: left where it is, it would come for ever. */
-function envelopeIn({ base64, json }: AttachmentData): Uint8Array {
-  if (base64 === undefined) return encodeUtf8(json === undefined ? '' : JSON.stringify(json))
-  try {
-    return decodeBase64(base64)
-  } catch {
-    return new Uint8Array()
-  }
 }

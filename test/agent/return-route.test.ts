@@ -1,11 +1,12 @@
-import { contactBook, type Draft, firstOf, type Message, type Transport } from 'didcomm-mote'
+import { contactBook, type Draft, firstOf, type Message, memorySeenStore, type Transport } from 'didcomm-mote'
 import { crypto } from 'didcomm-mote/crypto'
 import { didKey } from 'didcomm-mote/did'
 import { PING_RESPONSE, ping, trustPing } from 'didcomm-mote/protocols/trust-ping'
 import { http } from 'didcomm-mote/transports/http'
 import { ws } from 'didcomm-mote/transports/ws'
 import { afterEach, expect, test } from 'vitest'
-import { eventually, turn } from '../transport/clock.ts'
+import { Clock, eventually, turn } from '../transport/clock.ts'
+import { wire } from '../transport/half-open.ts'
 import { type Party, party } from './world.ts'
 
 const open: Party[] = []
@@ -13,6 +14,7 @@ afterEach(async () => {
   for (const { agent } of open.splice(0)) await agent.close()
 })
 
+const resolve = firstOf(didKey(crypto))
 const NEWS = 'https://example.org/news/1.0/news'
 const transports = {
   http: (listen: boolean) => http({ allowPrivateAddresses: true, ...(listen && { listen: { port: 0 } }) }),
@@ -43,6 +45,8 @@ for (const [name, make] of Object.entries(transports)) {
     await eventually(() => got.length === 1)
     expect(got).toMatchObject([{ type: PING_RESPONSE, thid: id }])
     expect(alice.agent.counters()).toMatchObject({ received: 1, sent: 1 })
+    // Over a WebSocket Bob has sent it once Alice is known to have read it.
+    await eventually(() => bob.agent.counters().sent === 1)
     expect(bob.agent.counters()).toMatchObject({ received: 1, sent: 1, unanswered: 0 })
   })
 
@@ -100,6 +104,40 @@ test('over ws a connection that has broken is forgotten [M9]', async () => {
   const news = bob.agent.send({ type: NEWS, body: {} }, { to: alice.did })
   await expect(news).rejects.toMatchObject({ code: 'ERR_DID_UNUSABLE' })
 })
+
+test.each(['json', 'compact'] as const)(
+  'over ws what nobody is known to have read goes another way with the same id, in %s: it is handled once [M9]',
+  async (encoding) => {
+    const clock = new Clock()
+    const atBob = ws({ allowPrivateAddresses: true, listen: { port: 0 }, timer: clock.timer })
+    const atAlice = [transports.ws(false), transports.http(true)] as const
+    const contacts = { alice: contactBook(crypto, resolve), bob: contactBook(crypto, resolve) }
+    const [alice, bob] = [
+      party('a', [...atAlice], { contacts: contacts.alice, seen: memorySeenStore() }),
+      party('b', [atBob, transports.http(false)], { contacts: contacts.bob, protocols: [trustPing()] }),
+    ]
+    const got: Message[] = []
+    for (const type of [PING_RESPONSE, NEWS]) alice.agent.on(type, ({ message }) => void got.push(message))
+    for (const one of [alice, bob]) {
+      open.push(one)
+      await one.agent.start()
+    }
+    const line = await wire(Number(new URL(String(atBob.url)).port))
+    await contacts.alice.add({ did: bob.did, uri: `ws://127.0.0.1:${line.port}` })
+    await contacts.bob.add({ did: alice.did, uri: atAlice[1].url ?? '' })
+    await alice.agent.send({ ...ping(), return_route: 'all' }, { to: bob.did })
+    await eventually(() => bob.agent.counters().sent === 1)
+
+    line.silence('up')
+    const sent = bob.agent.send({ type: NEWS, body: {} }, { to: alice.did, encoding })
+    await eventually(() => got.length === 2)
+    clock.advance(30_000)
+    expect(await sent).toBe(got[1]?.id)
+    await eventually(() => alice.agent.counters().duplicate === 1)
+    expect(got.length).toBe(2)
+    await line.close()
+  },
+)
 
 test('over ws nobody gets what is for others, whose connection is their own [M6]', async () => {
   const { alice, bob, send } = await pair(transports.ws)

@@ -1,18 +1,4 @@
-import {
-  type Agent,
-  type AgentOptions,
-  contactBook,
-  didPeer2Identity,
-  firstOf,
-  memoryMailbox,
-  memorySeenStore,
-  type Receive,
-  type Unpacked,
-} from 'didcomm-mote'
-import { crypto, memorySecrets } from 'didcomm-mote/crypto'
-import { didKey, didPeer } from 'didcomm-mote/did'
-import { json } from 'didcomm-mote/envelope'
-import { mediator, requestMediation, updateRecipients } from 'didcomm-mote/protocols/coordinate-mediation'
+import { memoryMailbox, type Unpacked } from 'didcomm-mote'
 import {
   liveDelivery,
   pickUp,
@@ -20,86 +6,12 @@ import {
   pickupRecipient,
   startLiveDelivery,
 } from 'didcomm-mote/protocols/messagepickup'
-import { routing } from 'didcomm-mote/protocols/routing'
-import { type WsTransport, ws } from 'didcomm-mote/transports/ws'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { party } from '../agent/world.ts'
-import { NOTE, seed } from './world.ts'
-
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-
-const resolve = firstOf(didKey(crypto), didPeer(crypto))
-
-async function started(letter: string, transport: WsTransport, options: Partial<AgentOptions>): Promise<Agent> {
-  const { agent } = party(letter, [transport], { envelopes: [json()], seen: memorySeenStore(), resolve, ...options })
-  await agent.start()
-  closing.push(() => agent.close())
-  return agent
-}
-
-/** A mediator that listens on a real WebSocket, a recipient behind it, and a sender. */
-async function mediation(version: 3 | 4) {
-  const mailbox = memoryMailbox()
-  const live = liveDelivery(mailbox)
-  const atMediator = ws({ listen: { port: 0 }, allowPrivateAddresses: true })
-  // The port is known once it listens; the DID of the mediator holds it.
-  let receive: Receive = async () => 'refused'
-  await atMediator.start((packet) => receive(packet))
-  closing.push(() => atMediator.close())
-  const own = didPeer2Identity(crypto, seed('M'), [{ uri: String(atMediator.url), accept: ['didcomm/v2'] }])
-  const unstarted = {
-    ...atMediator,
-    schemes: atMediator.schemes,
-    maxPacketBytes: atMediator.maxPacketBytes,
-    start: async () => undefined,
-  }
-  const { agent: theMediator, events } = party(
-    'M',
-    [{ ...unstarted, send: atMediator.send.bind(atMediator), close: async () => undefined }],
-    {
-      did: own.did,
-      secrets: memorySecrets(crypto, own.secretKeys),
-      envelopes: [json()],
-      seen: memorySeenStore(),
-      resolve,
-      protocols: [
-        routing({ crypto, mailbox, live }),
-        mediator({ routingDids: [own.did], mailbox }),
-        pickupMediator({ mailbox, live }),
-      ],
-    },
-  )
-  receive = theMediator.receive
-
-  const cloudOwn = didPeer2Identity(crypto, seed('C'), [{ uri: own.did, accept: ['didcomm/v2'] }])
-  const got: Unpacked[] = []
-  const connect = async (): Promise<{ agent: Agent; transport: WsTransport }> => {
-    const transport = ws({ allowPrivateAddresses: true })
-    let agent: Agent | undefined
-    agent = await started('C', transport, {
-      did: cloudOwn.did,
-      secrets: memorySecrets(crypto, cloudOwn.secretKeys),
-      contacts: contactBook(crypto, resolve),
-      protocols: [pickupRecipient({ mediatorDid: own.did, receive: () => agent?.receive ?? receive })],
-    })
-    agent.on(NOTE, (received) => void got.push(received) as undefined)
-    return { agent, transport }
-  }
-  const cloud = await connect()
-  await requestMediation(cloud.agent, own.did)
-  await updateRecipients(cloud.agent, own.did, [{ did: cloudOwn.did, action: 'add' }])
-  const sender = await started('s', ws({ allowPrivateAddresses: true }), {})
-  const send = (text: string) => sender.send({ type: NOTE, body: { text } }, { to: cloudOwn.did })
-  const texts = (): unknown[] => got.map(({ message }) => message.body['text'])
-  return { version, mailbox, live, own, cloudOwn, cloud, connect, send, texts, events }
-}
+import { describe, expect, it, vi } from 'vitest'
+import { liveMediation } from './live-world.ts'
 
 describe.each([3, 4] as const)('live delivery of version %i over a WebSocket', (version) => {
   it('brings messages as they arrive, and they leave the mailbox once they are confirmed [T7, T8]', async () => {
-    const { cloud, own, cloudOwn, mailbox, send, texts } = await mediation(version)
+    const { cloud, own, cloudOwn, mailbox, send, texts } = await liveMediation()
     await send('waits')
     expect(texts()).toEqual([])
     expect(await startLiveDelivery(cloud.agent, own.did, { version })).toBe(true)
@@ -113,7 +25,7 @@ describe.each([3, 4] as const)('live delivery of version %i over a WebSocket', (
   })
 
   it('loses nothing where the connection breaks, and a new one starts without it [T7, T8]', async () => {
-    const { cloud, own, cloudOwn, mailbox, connect, send, texts } = await mediation(version)
+    const { cloud, own, cloudOwn, mailbox, connect, send, texts } = await liveMediation()
     await startLiveDelivery(cloud.agent, own.did, { version })
     await cloud.agent.close()
     await send('to nobody')
@@ -133,7 +45,7 @@ describe.each([3, 4] as const)('live delivery of version %i over a WebSocket', (
 
 describe('version 4.0', () => {
   it('says by an empty delivery that nothing waits, and does not answer a confirmation [T8]', async () => {
-    const { cloud, own, send } = await mediation(4)
+    const { cloud, own, send } = await liveMediation()
     const type = (name: string) => `https://didcomm.org/message-pickup/4.0/${name}`
     const ask = (limit: unknown) =>
       cloud.agent.request(

@@ -74,8 +74,9 @@ describe('a link of the DIF draft', () => {
 
   it('ends where a message is too large, or its rest does not come', async () => {
     const large = linkOver(30)
-    large.arrive('{"a":"aaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaaaaaa')
+    large.arrive('{}', 'EOM', '{"a":"aaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaaaaaa')
     expect(large.isClosed()).toBe(true)
+    expect(await large.got[0]?.ended?.then(() => 'over')).toBe('over')
     const slow = linkOver()
     slow.arrive('{"a":')
     slow.clock.advance(99)

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import type { Packet } from '../../runtime/transport.ts'
 import { ble } from '../../transports/ble.ts'
 import { makeAir } from './ble-air.ts'
-import { Clock, eventually } from './clock.ts'
+import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'
 
 it('gives a link up on which something cannot be, and tells why', async () => {
@@ -17,6 +18,29 @@ it('gives a link up on which something cannot be, and tells why', async () => {
   await eventually(() => ended.length === 1)
   expect(ended).toEqual([['ble:b', 'a message begins within another, or nowhere']])
   await Promise.all([central.close(), peripheral.close()])
+})
+
+it('tells with each packet when the link is over that it came over', async () => {
+  const air = makeAir()
+  const central = ble({ name: 'a', central: air.central() })
+  const peripheral = ble({ name: 'b', peripheral: air.peripheral() })
+  const got: Packet[] = []
+  await central.start(async () => 'accepted')
+  await peripheral.start(async (packet) => {
+    got.push(packet)
+    return 'accepted'
+  })
+  for (const _ of [1, 2]) await central.send('ble:b', { bytes: new Uint8Array(3) })
+  let isOver = false
+  void got[0]?.ended?.then(() => {
+    isOver = true
+  })
+  expect(got[1]?.ended).toBe(got[0]?.ended)
+  await turn()
+  expect(isOver).toBe(false)
+  await central.close()
+  await eventually(() => isOver)
+  await peripheral.close()
 })
 
 it('gives a link up on which no receipt comes in time', async () => {

@@ -160,7 +160,7 @@ test('a send whose connection breaks before the pong fails with ERR_TRANSPORT_UN
   expect(await codeOf(client.send(url, { bytes: encode('a') }))).toBe('ERR_TRANSPORT_UNREACHABLE')
 })
 
-test('a send that the other side does not read fails in time, and leaves the connection open', async () => {
+test('a send that the other side does not read fails in time, and ends the connection', async () => {
   const clock = new Clock()
   let messages = 0
   const count = (socket: WebSocket) =>
@@ -168,11 +168,13 @@ test('a send that the other side does not read fails in time, and leaves the con
       messages += 1
     })
   const url = await serve(count, { autoPong: false })
-  const client = await open({ timer: clock.timer, timeoutMs: 1_000 }, accept)
+  const ended: string[] = []
+  const client = await open({ timer: clock.timer, timeoutMs: 1_000, onDisconnect: (uri) => ended.push(uri) }, accept)
   const sent = codeOf(client.send(url, { bytes: encode('a') }))
   await eventually(() => messages === 1)
   clock.advance(1_000)
   expect(await sent).toBe('ERR_TRANSPORT_UNREACHABLE')
+  expect(ended).toEqual([url])
 })
 
 test('a server that never upgrades is given up in time', async () => {
@@ -234,7 +236,9 @@ test('a connection that answers pings stays', async () => {
   const clock = new Clock()
   const { url } = await listen(accept, { timer: clock.timer, pingIntervalMs: 10_000 })
   const socket = await dial(url)
-  await eventually(() => clock.pending > 0)
+  socket.send('{"a":1}')
+  socket.ping('read')
+  await once(socket, 'pong')
   let pings = 0
   socket.on('ping', () => {
     pings += 1
