@@ -32,12 +32,15 @@ const maxExpiryS = 0xffffffff
 export class MqttPublisher {
   readonly #options: MqttPublisherOptions
   /** What fails each PUBLISH under way, by the callback that mqtt.js has of it. */
-  readonly #inFlight = new Map<unknown, () => void>()
+  readonly #inFlight = new Map<unknown, (why?: DidCommError) => void>()
   /** The callbacks of those that the broker has dropped. */
   readonly #dropped = new Set<unknown>()
   readonly #waiting: (() => void)[] = []
   readonly #onClose = () => this.#connectionLost()
   readonly #onPacket = ({ cmd, messageId, reasonCode }: MqttReceived) => {
+    // Of several packets it is not known which one was too much; the others may be sent again (MQTT 5 §3.14.2.1).
+    if (cmd === 'disconnect' && reasonCode === tooLarge && this.#inFlight.size === 1)
+      this.#connectionLost(packetTooLarge())
     if (cmd !== 'puback' || reasonCode !== noSubscribers || messageId === undefined) return
     // It comes before the callback, which mqtt.js does not tell the reason.
     const callback = this.#options.client.outgoing[messageId]?.cb
@@ -101,7 +104,8 @@ export class MqttPublisher {
   }
 
   get #window(): number {
-    return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum ?? maxInFlight)
+    // 0 is a protocol error of the broker (MQTT 5 §3.2.2.3.3), and would have everything wait for ever.
+    return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum || maxInFlight)
   }
 
   #properties({ mediaType, expiresAtMs }: Packet, more: MqttProperties): { properties?: MqttProperties } {
@@ -132,7 +136,7 @@ export class MqttPublisher {
         const failure = error ? publishError(error) : dropped
         settle(() => (failure ? reject(failure) : resolve()))
       }
-      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
+      const lost = (why = unreachable('the connection to the broker was lost')) => settle(() => reject(why))
       // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
       const cancelTimeout = timer(timeoutMs, () => {
         client.stream.destroy()
@@ -147,12 +151,14 @@ export class MqttPublisher {
   }
 
   /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
-  #connectionLost(): void {
+  #connectionLost(why?: DidCommError): void {
     const { client } = this.#options
+    const lost = new Map(this.#inFlight)
+    // First, for mqtt.js fails what is removed with an error of its own.
+    for (const fail of lost.values()) fail(why)
     for (const [id, { cb }] of Object.entries(client.outgoing)) {
-      if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
+      if (lost.has(cb)) client.removeOutgoingMessage(Number(id))
     }
-    for (const lost of [...this.#inFlight.values()]) lost()
     this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
   }
@@ -170,10 +176,11 @@ function expiryOf(expiresAtMs: number | undefined, nowMs: number): number | unde
   return leftS <= maxExpiryS ? leftS : undefined
 }
 
+const packetTooLarge = () => new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
 const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)
 
 function publishError(error: MqttError): DidCommError {
-  if (error.code === tooLarge) return new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
+  if (error.code === tooLarge) return packetTooLarge()
   const code = refusals.includes(error.code) ? 'ERR_TRANSPORT_REJECTED' : 'ERR_TRANSPORT_UNREACHABLE'
   return new DidCommError(code, 'the broker did not take the packet', { cause: error })
 }
