@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { DidCommError } from '../runtime/errors.ts'
 import type { Timer } from '../runtime/world.ts'
 import { checkLiteral, publicLookup } from './address.ts'
-import type { WsLink } from './ws-link.ts'
+import { receiverOptions, type WsLink } from './ws-link.ts'
 
 export interface WsDialerOptions {
   readonly maxPacketBytes: number
@@ -60,7 +60,7 @@ export class WsDialer {
     const { allowPrivateAddresses, maxPacketBytes, tls, timer, timeoutMs } = this.#options
     if (!allowPrivateAddresses) checkLiteral(url)
     const lookup = allowPrivateAddresses ? {} : { lookup: publicLookup }
-    const socket = new WebSocket(url, { ...tls, ...lookup, maxPayload: maxPacketBytes, perMessageDeflate: false })
+    const socket = new WebSocket(url, { ...tls, ...lookup, ...receiverOptions(maxPacketBytes) })
     const cancelTimeout = timer(timeoutMs, () => socket.terminate())
     return new Promise((resolve, reject) => {
       socket.once('error', (cause) => {

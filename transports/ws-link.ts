@@ -29,6 +29,13 @@ const closeTimeoutMs = 1_000
 const goingAway = 1001
 const tooBig = 1009
 
+/** What every WebSocket is opened with, in either role: `WsLink` answers pings itself. */
+export const receiverOptions = (maxPacketBytes: number) => ({
+  maxPayload: maxPacketBytes,
+  perMessageDeflate: false,
+  autoPong: false,
+})
+
 /**
  * One open WebSocket, in either role. A ping goes out behind what was sent: its pong tells that the other side has read all before it,
  * since frames are read in their order (RFC 6455 §5.5.2). One ping at a time, for others take many for an attack.
@@ -43,6 +50,9 @@ export class WsLink {
   /** Up to which packet a ping has gone out whose pong is not here. */
   #asked: number | undefined
   #heard = true
+  #isAnswering = false
+  /** The ping that came last while a pong could not leave. */
+  #unanswered: Buffer | undefined
   #cancelPing: () => void = () => undefined
   readonly #gone: Promise<void>
   #closing: Promise<void> | undefined
@@ -64,7 +74,7 @@ export class WsLink {
     // It is followed by "close".
     socket.on('error', () => undefined)
     socket.on('message', (data) => this.#take(data))
-    socket.on('ping', () => this.#hear())
+    socket.on('ping', (data) => this.#answer(data))
     socket.on('pong', (data) => this.#confirm(data))
     this.#watch()
   }
@@ -158,6 +168,27 @@ export class WsLink {
 
   #hear(): void {
     this.#heard = true
+  }
+
+  /**
+   * One pong at a time leaves, and where more pings came meanwhile it is for the last of them (RFC 6455 §5.5.3): pongs to somebody who
+   * asks and does not read would take all memory.
+   */
+  #answer(ping: Buffer): void {
+    this.#hear()
+    if (this.#isAnswering) {
+      // A copy: what comes is a view of all that was read at once.
+      this.#unanswered = Buffer.copyBytesFrom(ping)
+      return
+    }
+    if (this.#socket.readyState !== openState) return
+    this.#isAnswering = true
+    this.#socket.pong(ping, undefined, () => {
+      this.#isAnswering = false
+      const next = this.#unanswered
+      this.#unanswered = undefined
+      if (next) this.#answer(next)
+    })
   }
 
   #ask(): void {

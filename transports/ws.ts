@@ -9,7 +9,7 @@ import type { Timer } from '../runtime/world.ts'
 import { checkSize } from './reply.ts'
 import { world } from './world.ts'
 import { WsDialer } from './ws-client.ts'
-import { WsLink } from './ws-link.ts'
+import { receiverOptions, WsLink } from './ws-link.ts'
 
 export interface WsOptions {
   /**
@@ -79,7 +79,7 @@ class NodeWsTransport implements WsTransport {
     this.#options = options
     this.#timeoutMs = timeoutMs
     this.#timer = timer
-    this.#door = new WebSocketServer({ noServer: true, maxPayload: maxPacketBytes, perMessageDeflate: false })
+    this.#door = new WebSocketServer({ noServer: true, ...receiverOptions(maxPacketBytes) })
     const { allowPrivateAddresses = false, onDisconnect } = options
     this.#dialer = new WsDialer({
       maxPacketBytes,
