@@ -63,6 +63,8 @@ export interface MqttClient {
     write(bytes: Uint8Array): boolean
     end(): unknown
     destroy(): unknown
+    on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
+    removeListener(event: 'data', listener: (chunk: Uint8Array) => void): unknown
   }
   readonly outgoing: Readonly<Record<number, { readonly cb: unknown }>>
   handleMessage(packet: MqttPublish, callback: (error?: Error) => void): void
@@ -81,10 +83,12 @@ export interface MqttClient {
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown
-  on(event: 'connect' | 'close' | 'error', listener: () => void): unknown
+  on(event: 'connect' | 'close', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
   on(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
-  removeListener(event: 'connect' | 'close' | 'error', listener: () => void): unknown
+  removeListener(event: 'connect' | 'close', listener: () => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
   removeListener(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
 }

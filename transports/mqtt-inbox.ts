@@ -60,11 +60,6 @@ export class MqttInbox {
   readonly #previous: HandleMessage
   readonly #handle: HandleMessage
   readonly #onClose = () => this.#connectionLost()
-  /** mqtt.js would go on after bytes that are no MQTT, without the packets that came with them (MQTT 3.1.1 §4.8: end the connection). */
-  readonly #onError = () => {
-    const { client } = this.#options
-    if (client.connected) client.stream.destroy()
-  }
   #queue: Arrival[] = []
   #receiving = 0
   #isWorkDue = false
@@ -85,7 +80,6 @@ export class MqttInbox {
     this.#handle = (packet, callback) => this.#arrive(packet, callback)
     client.handleMessage = this.#handle
     client.on('close', this.#onClose)
-    client.on('error', this.#onError)
     inboxes.set(client, this)
   }
 
@@ -112,7 +106,6 @@ export class MqttInbox {
     await settled
     const { client } = this.#options
     client.removeListener('close', this.#onClose)
-    client.removeListener('error', this.#onError)
     if (!this.#keepsSession && client.handleMessage === this.#handle) client.handleMessage = this.#previous
   }
 

@@ -49,6 +49,9 @@ export class MqttPublisher {
   readonly #waiting: (() => void)[] = []
   readonly #onClose = () => this.#connectionLost()
   readonly #onPacket = ({ cmd, messageId, reasonCode }: MqttReceived) => {
+    // Of several packets it is not known which one was too much; the others may be sent again (MQTT 5 §3.14.2.1).
+    if (cmd === 'disconnect' && reasonCode === tooLarge && this.#inFlight.size === 1)
+      this.#connectionLost(packetTooLarge())
     if (cmd !== 'puback' || reasonCode !== noSubscribers || messageId === undefined) return
     // It comes before the callback, which mqtt.js does not tell the reason.
     const callback = this.#options.client.outgoing[messageId]?.cb
@@ -112,7 +115,8 @@ export class MqttPublisher {
   }
 
   get #window(): number {
-    return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum ?? maxInFlight)
+    // 0 is a protocol error of the broker (MQTT 5 §3.2.2.3.3), and would have everything wait for ever.
+    return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum || maxInFlight)
   }
 
   #properties({ mediaType, expiresAtMs }: Packet, more: MqttProperties): { properties?: MqttProperties } {
@@ -162,13 +166,15 @@ export class MqttPublisher {
   }
 
   /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
-  #connectionLost(): void {
+  #connectionLost(why?: DidCommError): void {
     const { client } = this.#options
-    for (const [id, { cb }] of Object.entries(client.outgoing)) {
-      if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
+    const lost = new Set(this.#inFlight.keys())
+    // First, for mqtt.js fails what is removed with an error of its own.
+    for (const callback of lost) {
+      this.#settle(callback, why ?? unreachable('the connection to the broker was lost'))
     }
-    for (const callback of [...this.#inFlight.keys()]) {
-      this.#settle(callback, unreachable('the connection to the broker was lost'))
+    for (const [id, { cb }] of Object.entries(client.outgoing)) {
+      if (lost.has(cb)) client.removeOutgoingMessage(Number(id))
     }
     this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
@@ -187,10 +193,11 @@ function expiryOf(expiresAtMs: number, nowMs: number): number | undefined {
   return leftS <= maxExpiryS ? leftS : undefined
 }
 
+const packetTooLarge = () => new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
 const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)
 
 function publishError(error: MqttError): DidCommError {
-  if (error.code === tooLarge) return new DidCommError('ERR_TOO_LARGE', 'the broker takes no packets of this size')
+  if (error.code === tooLarge) return packetTooLarge()
   const code = refusals.includes(error.code) ? 'ERR_TRANSPORT_REJECTED' : 'ERR_TRANSPORT_UNREACHABLE'
   return new DidCommError(code, 'the broker did not take the packet', { cause: error })
 }

@@ -2,6 +2,7 @@ import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient, MqttProperties } from './mqtt-client.ts'
+import { MqttGuard } from './mqtt-guard.ts'
 import { type MqttDrop, MqttInbox } from './mqtt-inbox.ts'
 import { MqttPublisher, noProperties } from './mqtt-publisher.ts'
 import { type MqttSubscription, subscribe, unsubscribe } from './mqtt-subscription.ts'
@@ -49,7 +50,10 @@ export interface MqttOptions {
   readonly contentType?: boolean
   /** Counts inbound messages that are not handed on. */
   readonly onDrop?: (reason: MqttDrop) => void
-  /** Is told when the broker refuses a subscription after a reconnect: until the next one, nothing is received. */
+  /**
+   * Is told when the broker refuses a subscription after a reconnect, so that until the next one nothing is received, and when it
+   * sends a packet that is far too large (`ERR_TOO_LARGE`) or none at all, either of which ends the connection.
+   */
   readonly onError?: (error: DidCommError) => void
   /** The clock by which packets expire, which must be that of the agent; NaN where the time is not known. */
   readonly now?: () => number
@@ -86,6 +90,7 @@ class MqttTransport implements Transport {
   readonly #onError: (error: DidCommError) => void
   readonly #inbox: MqttInbox
   readonly #publisher: MqttPublisher
+  readonly #guard: MqttGuard
   readonly #onConnect = () => subscribe(this.#subscription).catch((error) => this.#onError(error))
   #last: { readonly uri: string; readonly topic: string } | undefined
   #started = false
@@ -111,6 +116,7 @@ class MqttTransport implements Transport {
     this.#timeoutMs = timeoutMs
     this.#timer = timer
     this.#onError = options.onError ?? (() => undefined)
+    this.#guard = new MqttGuard({ client, maxPacketBytes, onError: this.#onError })
     this.#inbox = new MqttInbox({
       client,
       isInbox: (topic) => topics.has(topic) || patterns.some((pattern) => pattern.matches(topic)),
@@ -181,6 +187,7 @@ class MqttTransport implements Transport {
     if (this.#started && connected && options.clean !== false) await unsubscribe(this.#subscription)
     await this.#inbox.close()
     await this.#publisher.close()
+    this.#guard.close()
   }
 
   /** Packets go to the same few parties again and again. */

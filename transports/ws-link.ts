@@ -52,6 +52,9 @@ export class WsLink {
   #dropped = false
   /** Bytes of replies that the host has not taken over from us. */
   #unwrittenBytes = 0
+  #isAnswering = false
+  /** The ping that came last while a pong could not leave. */
+  #unanswered: Uint8Array | undefined
   #cancelPing: () => void = ignored
   #cancelSilence: () => void = ignored
   readonly #gone: Promise<void>
@@ -196,11 +199,27 @@ export class WsLink {
     return this.open && this.#unwrittenBytes > 2 * this.#options.maxPacketBytes
   }
 
-  /** Confirms what was read before, unless some of it was dropped in closing. */
+  /**
+   * Confirms what was read before, unless some of it was dropped in closing. One pong at a time leaves, and where more pings came meanwhile
+   * it is for the last of them (RFC 6455 §5.5.3): pongs to somebody who asks and does not read would take all memory.
+   */
   #pong(data: Uint8Array): void {
     this.#heard = true
     this.#partial.control(data.length)
-    if (!this.#dropped && this.#socket.readyState === openState) this.#socket.pong(data, undefined, ignored)
+    // A copy: what comes is a view of all that was read at once.
+    if (this.#isAnswering) this.#unanswered = Uint8Array.from(data)
+    else this.#answer(data)
+  }
+
+  #answer(ping: Uint8Array): void {
+    if (this.#dropped || this.#socket.readyState !== openState) return
+    this.#isAnswering = true
+    this.#socket.pong(ping, undefined, () => {
+      this.#isAnswering = false
+      const next = this.#unanswered
+      this.#unanswered = undefined
+      if (next) this.#answer(next)
+    })
   }
 
   #confirm(data: Uint8Array): void {
