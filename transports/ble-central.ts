@@ -3,14 +3,16 @@ import { decodeInfo, maxValueBytes, minValueBytes } from './ble-framing.ts'
 import { type BleCentral, type BlePort, difNames, type GattNames, gattNames, type Introduce } from './ble-port.ts'
 import { BleScan } from './ble-scan.ts'
 import { type DBus, propertiesInterface } from './dbus.ts'
-import type {
-  BluezObjects,
-  BusMethods,
-  NodeBleAdapter,
-  NodeBleCharacteristic,
-  NodeBleDevice,
-  NodeBleHelper,
-  NodeBluetooth,
+import {
+  type BluezObjects,
+  type BusMethods,
+  characteristicsOf,
+  type NodeBleAdapter,
+  type NodeBleCharacteristic,
+  type NodeBleDevice,
+  type NodeBleGatt,
+  type NodeBleHelper,
+  type NodeBluetooth,
 } from './node-ble.ts'
 import { NodeBlePort } from './node-ble-port.ts'
 import { world } from './world.ts'
@@ -158,7 +160,23 @@ class NodeBleCentral implements BleCentral {
   async #open(device: NodeBleDevice, introduce: Introduce): Promise<BlePort> {
     await this.#inTime(device.connect(), 3 * this.#timeoutMs)
     await this.#resolved(device)
-    const service = await this.#inTime(device.gatt().then((gatt) => gatt.getPrimaryService(this.#names.service)))
+    const gatt = await this.#inTime(device.gatt())
+    const all = await characteristicsOf(gatt)
+    try {
+      return await this.#openPort(device, gatt, all, introduce)
+    } catch (error) {
+      await this.#forget(...all)
+      throw error
+    }
+  }
+
+  async #openPort(
+    device: NodeBleDevice,
+    gatt: NodeBleGatt,
+    all: readonly NodeBleCharacteristic[],
+    introduce: Introduce,
+  ): Promise<BlePort> {
+    const service = await gatt.getPrimaryService(this.#names.service)
     const rx = await service.getCharacteristic(this.#names.rx)
     const tx = await service.getCharacteristic(this.#names.tx)
     const info = this.#names.info === undefined ? undefined : await service.getCharacteristic(this.#names.info)
@@ -172,7 +190,7 @@ class NodeBleCentral implements BleCentral {
       letGo: () => this.#exclusively(() => this.#letGo(device)),
       onEnd: () => {
         this.#ports.delete(port)
-        this.#exclusively(() => this.#forget(device, rx, tx, ...(info ? [info] : []))).catch(() => undefined)
+        this.#exclusively(() => this.#forget(device, ...all)).catch(() => undefined)
       },
     })
     try {

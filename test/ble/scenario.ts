@@ -148,6 +148,28 @@ async function listen(): Promise<void> {
   await adapter['StartDiscovery']?.()
 }
 
+/**
+ * A virtual controller reports an advertisement once, when it begins, and a radio again and again. With a second one beside the sensor's the
+ * kernel takes turns, and so each of them begins every few seconds.
+ */
+async function takeTurns(): Promise<void> {
+  class Aside extends dbus.interface.Interface {
+    readonly Type = 'peripheral'
+    readonly LocalName = 'aside'
+    Release(): void {}
+  }
+  Aside.configureMembers({
+    properties: {
+      Type: { signature: 's', access: dbus.interface.ACCESS_READ },
+      LocalName: { signature: 's', access: dbus.interface.ACCESS_READ },
+    },
+    methods: { Release: {} },
+  })
+  bus.export('/aside', new Aside('org.bluez.LEAdvertisement1'))
+  const adapter = await bus.getProxyObject('org.bluez', '/org/bluez/hci0')
+  await adapter.getInterface('org.bluez.LEAdvertisingManager1')['RegisterAdvertisement']?.('/aside', {})
+}
+
 /** Has the sensor advertise again until somebody has heard it. */
 async function beHeard(): Promise<void> {
   for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -178,12 +200,11 @@ async function power(adapter: string, isOn: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   say(`up after ${(uptimeMs / 1_000).toFixed(1)} s`)
+  await takeTurns()
   await gateway.start()
   await sensor.start()
   await step('first contact', async () => {
     sensor.send(1, 4)
-    await beHeard()
-    await tellKnown()
   })
   await tellKnown()
   await step('200 readings', async () => sensor.send(200, 4))

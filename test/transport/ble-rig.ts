@@ -42,7 +42,7 @@ export async function bleRig(
       name: 'gateway',
       maxPacketBytes,
       timeoutMs,
-      central: nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 1_000, dbus, ...mode, ...options.central }),
+      central: nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 3_000, dbus, ...mode, ...options.central }),
     })
   const central = centralOver(bluetooth)
   const newPeripheral = async () => {
