@@ -6,9 +6,8 @@ import { crypto, memorySecrets, sha256 } from 'didcomm-mote/crypto'
 import { didKey, didPeer } from 'didcomm-mote/did'
 import { createGateway, type Device, openStore } from 'didcomm-mote/gateway'
 import { http } from 'didcomm-mote/transports/http'
-import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
+import { mqttConnection } from 'didcomm-mote/transports/mqtt-connect'
 import { world } from 'didcomm-mote/world'
-import { connect } from 'mqtt'
 import { brokerOf, dataDir, keptSeed, runs, stopped } from './program.ts'
 
 /** What the sensors measure, so that they need not send it with each reading. */
@@ -20,14 +19,14 @@ export interface GatewayProgramOptions {
   sensors: readonly Omit<Device, 'units'>[]
   dataDir: string
   seed: Uint8Array
+  /** Is told why there is no connection to the broker. */
+  onError?: (error: Error) => void
 }
 
-export async function startGateway({ mqttUrl, cloudDid, sensors, dataDir, seed }: GatewayProgramOptions) {
+export async function startGateway(options: GatewayProgramOptions) {
+  const { mqttUrl, cloudDid, sensors, dataDir, seed, onError = () => undefined } = options
   const { did, secretKeys } = didKeyIdentity(crypto, seed)
   const store = openStore(join(dataDir, 'gateway.lmdb'))
-  const inbox = inboxTopic(did, sha256)
-  // A session that the broker keeps: what arrives while the gateway is away waits for it.
-  const client = connect(mqttUrl, { clientId: inbox.split('/')[1]!, clean: false })
   /** Messages that were no packets: retained, or too large. */
   const drops = { retained: 0, 'too-large': 0, unsettled: 0 }
   const onDrop = (reason: keyof typeof drops) => {
@@ -40,7 +39,8 @@ export async function startGateway({ mqttUrl, cloudDid, sensors, dataDir, seed }
     secrets: memorySecrets(crypto, secretKeys),
     resolve: cached(firstOf(didKey(crypto), didPeer(crypto)), { maxEntries: 1000, ttlMs: 3_600_000, now: Date.now }),
     transports: [
-      mqtt({ client, broker: brokerOf(mqttUrl), inboxTopics: [inbox], onDrop }),
+      // With a session that the broker keeps: what arrives while the gateway is away waits for it.
+      mqttConnection({ ...brokerOf(mqttUrl), did, sha256, onDrop, onError }),
       http({ allowPrivateAddresses: true }),
     ],
     cloudDid,
@@ -55,7 +55,6 @@ export async function startGateway({ mqttUrl, cloudDid, sensors, dataDir, seed }
     drops,
     async close() {
       await gateway.close()
-      await client.endAsync()
       await store.close()
     },
   }
@@ -73,6 +72,7 @@ if (runs(import.meta.url)) {
     sensors,
     dataDir: dataDir('gateway'),
     seed: keptSeed('gateway'),
+    onError: console.error,
   })
   console.log(`gateway ${running.did}`)
   await stopped()

@@ -25,10 +25,14 @@ export function keptSeed(name: string): Uint8Array {
   return new Uint8Array(readFileSync(file))
 }
 
-/** Returns the broker of an MQTT URL without what may be secret in it: user name and password. */
-export function brokerOf(mqttUrl: string): string {
-  const { protocol, host } = new URL(mqttUrl)
-  return `${protocol}//${host}`
+/** Takes an MQTT URL apart: the broker, which others may see, and what may be secret, user name and password. */
+export function brokerOf(mqttUrl: string): { url: string; username?: string; password?: string } {
+  const { protocol, host, username, password } = new URL(mqttUrl)
+  return {
+    url: `${protocol}//${host}`,
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+  }
 }
 
 /** Resolves when the program is asked to stop. */

@@ -5,9 +5,9 @@ import { crypto, memorySecrets, sha256 } from 'didcomm-mote/crypto'
 import { didKey } from 'didcomm-mote/did'
 import { compact } from 'didcomm-mote/envelope'
 import { report, telemetry } from 'didcomm-mote/protocols/telemetry'
-import { inboxTopic, mqtt } from 'didcomm-mote/transports/mqtt'
+import { inboxTopic } from 'didcomm-mote/transports/mqtt'
+import { mqttConnection } from 'didcomm-mote/transports/mqtt-connect'
 import { world } from 'didcomm-mote/world'
-import { connect } from 'mqtt'
 import { brokerOf, keptSeed, runs, stopped } from './program.ts'
 import { type Reading, readings } from './weather/readings.ts'
 
@@ -16,20 +16,21 @@ export interface SensorOptions {
   gatewayDid: string
   /** 32 random bytes that the device keeps. They are its identity. */
   seed: Uint8Array
+  /** Is told why there is no connection to the broker. */
+  onError?: (error: Error) => void
 }
 
-export async function startSensor({ mqttUrl, gatewayDid, seed }: SensorOptions) {
+export async function startSensor({ mqttUrl, gatewayDid, seed, onError = () => undefined }: SensorOptions) {
   const { did, secretKeys } = didKeyIdentity(crypto, seed)
   const resolve = firstOf(didKey(crypto))
+  const broker = brokerOf(mqttUrl)
   const contacts = contactBook(crypto, resolve)
   await contacts.add({
     did: gatewayDid,
-    uri: `${brokerOf(mqttUrl)}/${inboxTopic(gatewayDid, sha256)}`,
+    uri: `${broker.url}/${inboxTopic(gatewayDid, sha256)}`,
     encoding: 'compact',
   })
 
-  // The transport comes before the connection, so that nothing arrives unheard.
-  const client = connect(mqttUrl)
   const agent = createAgent({
     ...world(),
     did,
@@ -38,7 +39,7 @@ export async function startSensor({ mqttUrl, gatewayDid, seed }: SensorOptions) 
     resolve,
     contacts,
     envelopes: [compact()],
-    transports: [mqtt({ client, broker: brokerOf(mqttUrl) })],
+    transports: [mqttConnection({ ...broker, did, sha256, inboxTopics: [], onError })],
     protocols: [telemetry()],
   })
   await agent.start()
@@ -48,10 +49,7 @@ export async function startSensor({ mqttUrl, gatewayDid, seed }: SensorOptions) 
     agent,
     /** Packs a reading: three SenML records. The gateway knows their units. */
     prepare: (reading: Reading) => agent.prepare(report(records(reading)), { to: gatewayDid }),
-    async close() {
-      await agent.close()
-      await client.endAsync()
-    },
+    close: () => agent.close(),
   }
 }
 
@@ -66,7 +64,7 @@ export function records(reading: Reading) {
 if (runs(import.meta.url)) {
   const { MQTT_URL: mqttUrl = 'mqtt://127.0.0.1:1883', GATEWAY_DID: gatewayDid } = process.env
   if (!gatewayDid) throw new Error('GATEWAY_DID is not set: the gateway prints it')
-  const sensor = await startSensor({ mqttUrl, gatewayDid, seed: keptSeed('sensor') })
+  const sensor = await startSensor({ mqttUrl, gatewayDid, seed: keptSeed('sensor'), onError: console.error })
   console.log(`sensor ${sensor.did}`)
   const replay = readings()
   let hour = 0

@@ -15,6 +15,7 @@ import type { SenmlRecord } from 'didcomm-mote/message'
 import { startCloud } from './cloud.ts'
 import { startGateway } from './gateway.ts'
 import { startMediator } from './mediator.ts'
+import { brokerOf } from './program.ts'
 import { startSensor } from './sensor.ts'
 import { freePort, startBroker } from './weather/broker.ts'
 import { jsonSize } from './weather/json-size.ts'
@@ -78,6 +79,7 @@ const gatewaySeed = seed()
 const { did: gatewayDid } = didKeyIdentity(crypto, gatewaySeed)
 const cloud = await startCloud({ mediatorDid, seed: seed(), gatewayDid, onReport })
 
+const onError = (error: Error) => screen.note(`MQTT: ${error.message}`)
 const seeds = names.map(seed)
 const sensorDids = seeds.map((sensorSeed) => didKeyIdentity(crypto, sensorSeed).did)
 const gateway = await startGateway({
@@ -86,10 +88,12 @@ const gateway = await startGateway({
   sensors: names.map((name, index) => ({ name, did: sensorDids[index]! })),
   dataDir: folder,
   seed: gatewaySeed,
+  onError,
 })
-const sensors = await Promise.all(seeds.map((seed) => startSensor({ mqttUrl, gatewayDid: gateway.did, seed })))
+const gatewayOfSensors = { mqttUrl, gatewayDid: gateway.did, onError }
+const sensors = await Promise.all(seeds.map((seed) => startSensor({ ...gatewayOfSensors, seed })))
 
-screen.note(`${SENSORS} sensors → ${mqttUrl} → gateway → mediator → cloud agent. Ctrl-C ends it.\n`)
+screen.note(`${SENSORS} sensors → ${brokerOf(mqttUrl).url} → gateway → mediator → cloud agent. Ctrl-C ends it.\n`)
 const replay = readings()
 let started = 0
 

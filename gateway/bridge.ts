@@ -40,7 +40,7 @@ export interface BridgeOptions {
  * as `pthid`. Attachments go with it, those in CBOR as JSON.
  *
  * A report counts as received, and its transport acknowledges it, when the new envelope is stored in the outbox. It is
- * stored packed, so that no reading lies on the disk in the clear, and a retry sends the same bytes.
+ * stored packed, so that no reading lies on the disk in the clear, and a retry sends the same bytes. It expires when that of the sensor does.
  */
 export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions): Handler {
   return async ({ message, sender }) => {
@@ -49,7 +49,7 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
     const draft = { ...carried(message, known), id: newIdOf(known.did, message.id), pthid: message.id }
     const { id, uri, packet, alternatives = [] } = await prepared(agent, draft, cloudDid)
     const others = alternatives.map((way) => ({ destination: way.uri, bytes: way.packet.bytes }))
-    if ((await outbox.enqueue(id, uri, packet.bytes, others)) === 'full') {
+    if ((await outbox.enqueue(id, uri, packet.bytes, others, packet.expiresAtMs)) === 'full') {
       throw new DidCommError('ERR_STORE_FULL', 'the outbox is full')
     }
     wake()
@@ -58,10 +58,12 @@ export function bridge({ agent, cloudDid, device, outbox, wake }: BridgeOptions)
 }
 
 /** Refuses here, with a code, what the cloud could not read. */
-function carried({ type, body, created_time: createdTime, attachments }: Message, device: Device): Draft {
+function carried(message: Message, device: Device): Draft {
+  const { type, body, created_time: createdTime, expires_time: expiresTime, attachments } = message
   const records = timed(named(pack(body), device), createdTime)
   resolveSenml(records)
-  const draft = typeKey(type) === typeKey(BATCH) ? batch({ ...readBatch(body), records }) : report(records)
+  const made = typeKey(type) === typeKey(BATCH) ? batch({ ...readBatch(body), records }) : report(records)
+  const draft = expiresTime === undefined ? made : { ...made, expires_time: expiresTime }
   return attachments ? { ...draft, attachments: attachments.map(readable) } : draft
 }
 

@@ -4,6 +4,7 @@ import {
   contactBook,
   createAgent,
   type Outbox,
+  type OutboxDepth,
   type SeenStore,
   type Unpacked,
 } from 'didcomm-mote'
@@ -34,6 +35,8 @@ export interface GatewayOptions extends AgentWorld {
   seen: SeenStore
   /** Learns what becomes of what is in the outbox. Must not throw. */
   onOutboxEvent?: (event: OutboxEvent) => void
+  /** Learns how much waits in the outbox, whenever that has changed: for a gauge. Must not throw. */
+  onOutboxDepth?: (depth: OutboxDepth) => void
 }
 
 export interface Gateway {
@@ -56,7 +59,7 @@ export interface Gateway {
  * is listened to; nothing is acknowledged before it is stored; what cannot be delivered is tried again.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { cloudDid, outbox, onOutboxEvent } = options
+  const { cloudDid, outbox, onOutboxEvent, onOutboxDepth } = options
   const cloud = canonicalDid(cloudDid)
   const devices = new Map<string, Device>()
   const contacts = contactBook(options.crypto, options.resolve)
@@ -77,8 +80,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     now: options.now,
     random: () => (options.randomBytes(1)[0] ?? 0) / 256,
     timer: options.timer,
-    send: (uri, bytes) => agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED } }),
+    send: (uri, bytes, expiresAtMs) => {
+      const expiry = expiresAtMs !== undefined && { expiresAtMs }
+      return agent.transmit({ uri, packet: { bytes, mediaType: ENCRYPTED, ...expiry } })
+    },
     ...(onOutboxEvent && { onEvent: onOutboxEvent }),
+    ...(onOutboxDepth && { onDepth: onOutboxDepth }),
   })
   const carry = bridge({ agent, cloudDid, device: (did) => devices.get(did), outbox, wake: worker.wake })
   for (const type of [REPORT, BATCH]) agent.on(type, carry)

@@ -8,6 +8,7 @@ export type { Freshness } from './agent/inbox.ts'
 export { badLang, type Languages, languages } from './agent/languages.ts'
 export { type PeerMemoryOptions, peerMemory } from './agent/peer-memory.ts'
 export type { Peers, PeerWorld } from './agent/peers.ts'
+export type { Preference, Route } from './agent/preference.ts'
 export {
   asError,
   isProblemCode,

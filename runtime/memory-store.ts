@@ -37,25 +37,52 @@ interface Waiting extends OutboxEntry {
 
 /** Makes an `Outbox` in memory: for tests, and where a restart may lose what is on its way. */
 export function memoryOutbox(limits: StoreLimits = {}): Outbox {
-  const { maxOutboxEntries, maxOutboxBytes } = { ...defaultLimits, ...limits }
+  const { maxOutboxEntries, maxOutboxBytes, whenOutboxFull } = { ...defaultLimits, ...limits }
+  /** In the order in which they are tried. */
   const waiting = new Map<string, Waiting>()
+  /** Their keys in the order in which they came. */
+  const arrivals = new Set<string>()
   const delivered = new Set<string>()
   const discarded = new Map<string, { entry: OutboxEntry; reason: string }>()
   let waitingBytes = 0
+  let dropped = 0
 
   function take(key: string): Waiting | undefined {
     const entry = waiting.get(key)
     if (entry && waiting.delete(key)) waitingBytes -= sizeOfWays(entry)
+    arrivals.delete(key)
     return entry
   }
 
+  function setAside(key: string, reason: string): void {
+    const entry = take(key)
+    if (!entry) return
+    discarded.set(key, { entry, reason })
+    trim(discarded, MAX_DISCARDED)
+  }
+
+  const isFull = (sizeBytes: number) => waiting.size >= maxOutboxEntries || waitingBytes + sizeBytes > maxOutboxBytes
+
+  /** Drops the oldest until there is room, where that is allowed and enough. */
+  function makeRoom(sizeBytes: number): boolean {
+    if (whenOutboxFull === 'drop-oldest' && sizeBytes <= maxOutboxBytes) {
+      for (const oldest of arrivals) {
+        if (!isFull(sizeBytes)) break
+        setAside(oldest, 'ERR_STORE_FULL')
+        dropped += 1
+      }
+    }
+    return !isFull(sizeBytes)
+  }
+
   return {
-    async enqueue(key, destination, bytes, alternatives) {
+    async enqueue(key, destination, bytes, alternatives, expiresAtMs) {
       if (waiting.has(key) || delivered.has(key) || discarded.has(key)) return 'duplicate'
-      const entry = outboxEntry(key, destination, bytes, alternatives)
+      const entry = outboxEntry(key, destination, bytes, alternatives, expiresAtMs)
       const sizeBytes = sizeOfWays(entry)
-      if (waiting.size >= maxOutboxEntries || waitingBytes + sizeBytes > maxOutboxBytes) return 'full'
+      if (!makeRoom(sizeBytes)) return 'full'
       waiting.set(key, { ...entry, dueMs: 0 })
+      arrivals.add(key)
       waitingBytes += sizeBytes
       return 'stored'
     },
@@ -78,12 +105,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
       delivered.add(key)
       trim(delivered, MAX_DELIVERED_KEYS)
     },
-    async discard(key, reason) {
-      const entry = take(key)
-      if (!entry) return
-      discarded.set(key, { entry, reason })
-      trim(discarded, MAX_DISCARDED)
-    },
+    discard: async (key, reason) => setAside(key, reason),
     async nextDueMs(except) {
       let next: number | undefined
       for (const entry of waiting.values()) {
@@ -91,7 +113,7 @@ export function memoryOutbox(limits: StoreLimits = {}): Outbox {
       }
       return next
     },
-    depth: async () => ({ waiting: waiting.size, waitingBytes, discarded: discarded.size }),
+    depth: async () => ({ waiting: waiting.size, waitingBytes, discarded: discarded.size, dropped }),
   }
 }
 

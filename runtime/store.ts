@@ -27,6 +27,8 @@ export interface OutboxEntry extends OutboxWay {
   readonly key: string
   /** The other ways, in order, for when `destination` cannot be reached. */
   readonly alternatives?: readonly OutboxWay[]
+  /** From when on it is of no use, in milliseconds since 1970. */
+  readonly expiresAtMs?: number
 }
 
 /** What a worker does not ask for: what would have to go where nobody answers on each of its ways, and what it has in hand. */
@@ -38,13 +40,15 @@ export interface OutboxExcept {
 /** Holds envelopes until the next hop has taken them over. One worker empties it. */
 export interface Outbox {
   /**
-   * Stores an envelope, and those of its other ways. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored.
+   * Stores an envelope, and those of its other ways. `duplicate`: `key` is here already, or was lately. `full`: nothing was stored. With
+   * `whenOutboxFull: 'drop-oldest'` only what is larger than the whole outbox finds it full.
    */
   enqueue(
     key: string,
     destination: string,
     bytes: Uint8Array,
     alternatives?: readonly OutboxWay[],
+    expiresAtMs?: number,
   ): Promise<'stored' | 'duplicate' | 'full'>
   /** Lists what is due and not left out, oldest first. */
   due(nowMs: number, limit: number, except?: OutboxExcept): Promise<OutboxEntry[]>
@@ -62,7 +66,10 @@ export interface Outbox {
 export interface OutboxDepth {
   waiting: number
   waitingBytes: number
+  /** How many were set aside and are still kept, `MAX_DISCARDED` at most. */
   discarded: number
+  /** How many were set aside to make room (`drop-oldest`) since the outbox was opened. */
+  dropped: number
 }
 
 export interface MailboxEntry {
@@ -96,6 +103,11 @@ export interface StoreLimits {
   maxOutboxEntries?: number
   /** Default: 256 MiB. */
   maxOutboxBytes?: number
+  /**
+   * What a full outbox does. `refuse`: it takes nothing more, so that whoever brings something keeps it. `drop-oldest`: it sets the oldest
+   * aside with the reason `ERR_STORE_FULL`, for what comes; one that is just being sent may be delivered all the same. Default: `refuse`.
+   */
+  whenOutboxFull?: 'refuse' | 'drop-oldest'
   /** How many envelopes wait for one recipient. Default: 10,000. */
   maxMailboxEntries?: number
   /** How many bytes wait for one recipient. Default: 64 MiB. */
@@ -108,6 +120,7 @@ export const defaultLimits: Required<StoreLimits> = {
   maxSeen: 1_000_000,
   maxOutboxEntries: 100_000,
   maxOutboxBytes: 256 << 20,
+  whenOutboxFull: 'refuse',
   maxMailboxEntries: 10_000,
   maxMailboxBytes: 64 << 20,
   maxRecipients: 1000,
@@ -128,9 +141,16 @@ export function outboxEntry(
   destination: string,
   bytes: Uint8Array,
   alternatives: readonly OutboxWay[] = [],
+  expiresAtMs?: number,
 ): OutboxEntry {
   const others = alternatives.map((way) => ({ destination: way.destination, bytes: new Uint8Array(way.bytes) }))
-  return { key, destination, bytes: new Uint8Array(bytes), ...(others.length > 0 && { alternatives: others }) }
+  return {
+    key,
+    destination,
+    bytes: new Uint8Array(bytes),
+    ...(others.length > 0 && { alternatives: others }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+  }
 }
 
 /** Tells how many bytes the envelopes of an entry have together. */

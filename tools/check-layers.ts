@@ -57,6 +57,16 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   'transports/ws-client': ['transports', 'transports/ws-link', 'runtime/world', 'node:', 'npm:ws', ...leaves],
   'transports/ws-link': ['transports', 'runtime/transport', 'runtime/world', 'node:', 'npm:ws', ...leaves],
+  'transports/mqtt-connect': [
+    'transports',
+    'transports/mqtt-client-options',
+    'runtime/transport',
+    'runtime/world',
+    'node:',
+    'npm:mqtt',
+    ...leaves,
+  ],
+  'transports/mqtt-client-options': ['transports', 'node:', 'npm:mqtt'],
 
   // Programs use what is below them as anybody would.
   gateway: ['didcomm-mote', 'node:', 'npm:*'],

@@ -1,4 +1,4 @@
-import { concatBytes, decodeUtf8, encodeUtf8 } from '../runtime/bytes/index.ts'
+import { concatBytes, decodeLeb128, decodeUtf8, encodeLeb128, encodeUtf8 } from '../runtime/bytes/index.ts'
 import { DidCommError } from '../runtime/errors.ts'
 
 // The bytes of one value (a write or a notification), docs/ble.md "Fragments" and "Link information".
@@ -15,7 +15,6 @@ export const minValueBytes = 20
 const firstFlag = 0x80
 const lastFlag = 0x40
 const sequenceMask = 0x3f
-const maxLengthBytes = 4
 
 /** One fragment of a message. */
 export interface Fragment {
@@ -58,13 +57,6 @@ export function encodeReceipt({ kind, sequence }: Receipt): Uint8Array {
   return Uint8Array.of(receiptFlags[kind] | sequence)
 }
 
-function lengthBytesOf(totalBytes: number): Uint8Array {
-  const bytes: number[] = []
-  let rest = totalBytes
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
-  return Uint8Array.from([...bytes, rest])
-}
-
 /**
  * Cuts one message into the values that carry it, the first with the number `sequence`. They share no memory with `message`.
  *
@@ -78,7 +70,7 @@ export function* fragment(message: Uint8Array, sequence: number, valueBytes: num
     yield concatBytes(Uint8Array.of(firstFlag | lastFlag | sequence), message)
     return
   }
-  const length = lengthBytesOf(message.length)
+  const length = encodeLeb128(message.length)
   let start = valueBytes - 1 - length.length
   yield concatBytes(Uint8Array.of(firstFlag | sequence), length, message.subarray(0, start))
   for (let number = sequenceAfter(sequence); start < message.length; number = sequenceAfter(number)) {
@@ -86,20 +78,6 @@ export function* fragment(message: Uint8Array, sequence: number, valueBytes: num
     yield concatBytes(Uint8Array.of((end === message.length ? lastFlag : 0) | number), message.subarray(start, end))
     start = end
   }
-}
-
-/** Reads a length in LEB128 of the shortest form: the length, and where it ends. */
-function readLength(value: Uint8Array): { totalBytes: number; end: number } {
-  let totalBytes = 0
-  for (let index = 1; index <= maxLengthBytes; index += 1) {
-    const byte = value[index]
-    if (byte === undefined) break
-    totalBytes += (byte & 0x7f) * 2 ** (7 * (index - 1))
-    if (byte >= 0x80) continue
-    if (byte === 0 && index > 1) break
-    return { totalBytes, end: index + 1 }
-  }
-  throw malformed('the first fragment has no length of the shortest form')
 }
 
 /**
@@ -119,7 +97,7 @@ export function decodeValue(value: Uint8Array): Fragment | Receipt {
   }
   if (value.length === 1) return { kind: isFirst ? 'refused' : isLast ? 'later' : 'accepted', sequence }
   if (!isFirst) return { sequence, isLast, payload: copyFrom(value, 1) }
-  const { totalBytes, end } = readLength(value)
+  const { value: totalBytes, end } = decodeLeb128(value, 1)
   if (end === value.length) throw malformed('a fragment without payload')
   return { sequence, isLast, totalBytes, payload: copyFrom(value, end) }
 }

@@ -5,7 +5,30 @@ export interface MqttPublish {
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly messageId?: number | undefined
-  readonly properties?: { readonly contentType?: string | undefined } | undefined
+  readonly properties?:
+    | {
+        readonly contentType?: string | undefined
+        readonly responseTopic?: string | undefined
+        readonly correlationData?: Uint8Array | undefined
+      }
+    | undefined
+}
+
+/** What is used of a packet that is about to be written. */
+export interface MqttSent {
+  readonly cmd: string
+  readonly messageId?: number | undefined
+  topic?: string
+  properties?: { topicAlias?: number | undefined } | undefined
+}
+
+/** Properties of a PUBLISH (MQTT 5 §3.3.2.3). */
+export interface MqttProperties {
+  contentType?: string
+  /** In seconds. */
+  messageExpiryInterval?: number
+  responseTopic?: string
+  correlationData?: Uint8Array
 }
 
 /** What is used of a packet that came. */
@@ -23,10 +46,17 @@ export interface MqttClient {
     readonly clean?: boolean | undefined
     readonly protocolVersion?: number | undefined
     readonly properties?: { readonly topicAliasMaximum?: number | undefined } | undefined
+    readonly autoAssignTopicAlias?: boolean | undefined
+    readonly autoUseTopicAlias?: boolean | undefined
   }
   /** Of the CONNACK; mqtt.js has it since 5.16. */
   readonly serverProperties?:
-    | { readonly receiveMaximum?: number | undefined; readonly maximumPacketSize?: number | undefined }
+    | {
+        readonly receiveMaximum?: number | undefined
+        readonly maximumPacketSize?: number | undefined
+        readonly topicAliasMaximum?: number | undefined
+        readonly sharedSubscriptionAvailable?: boolean | undefined
+      }
     | undefined
   readonly stream: {
     readonly destroyed: boolean
@@ -39,7 +69,7 @@ export interface MqttClient {
   publish(
     topic: string,
     payload: string | Uint8Array,
-    options: { qos: 1; retain: false; properties?: { contentType: string } },
+    options: { qos: 1; retain: false; properties?: MqttProperties },
     callback: (error?: (Error & { code?: number | string }) | null) => void,
   ): unknown
   subscribe(
@@ -53,6 +83,8 @@ export interface MqttClient {
   removeOutgoingMessage(messageId: number): unknown
   on(event: 'connect' | 'close', listener: () => void): unknown
   on(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
+  on(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
   removeListener(event: 'connect' | 'close', listener: () => void): unknown
   removeListener(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
+  removeListener(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
 }

@@ -2,6 +2,7 @@ import { encodeUtf8 } from '../runtime/bytes/index.ts'
 import type { Packet, Receive } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient, MqttPublish } from './mqtt-client.ts'
+import { type MqttReplies, mqttReply } from './mqtt-reply.ts'
 
 /**
  * Why an inbound message was not handed on. `unsettled`: receiving failed for now, and the broker will not send it again,
@@ -11,7 +12,9 @@ export type MqttDrop = 'retained' | 'too-large' | 'unsettled'
 
 export interface MqttInboxOptions {
   readonly client: MqttClient
-  readonly topics: readonly string[]
+  /** Tells whether messages of a topic are for this transport. */
+  readonly isInbox: (topic: string) => boolean
+  readonly replies: MqttReplies
   readonly maxPacketBytes: number
   readonly maxConcurrent: number
   readonly maxQueued: number
@@ -55,7 +58,6 @@ const inboxes = new WeakMap<MqttClient, MqttInbox>()
 export class MqttInbox {
   readonly #options: MqttInboxOptions
   readonly #previous: HandleMessage
-  readonly #topics: ReadonlySet<string>
   readonly #handle: HandleMessage
   readonly #onClose = () => this.#connectionLost()
   #queue: Arrival[] = []
@@ -73,7 +75,6 @@ export class MqttInbox {
       throw new TypeError('"client" has an MQTT transport already; give that one all "inboxTopics"')
     }
     this.#options = options
-    this.#topics = new Set(options.topics)
     this.#previous = last ? last.#previous : client.handleMessage
     this.#handle = (packet, callback) => this.#arrive(packet, callback)
     client.handleMessage = this.#handle
@@ -123,7 +124,7 @@ export class MqttInbox {
 
   #arrive(publish: MqttPublish, callback: (error?: Error) => void): void {
     const { client } = this.#options
-    if (!this.#topics.has(publish.topic.toString())) {
+    if (!this.#options.isInbox(publish.topic.toString())) {
       this.#previous.call(client, publish, callback)
       return
     }
@@ -149,14 +150,15 @@ export class MqttInbox {
   }
 
   #enqueue(publish: MqttPublish, messageId: number | undefined): void {
-    const { client, maxPacketBytes, onDrop } = this.#options
+    const { client, maxPacketBytes, onDrop, replies } = this.#options
     const { payload } = publish
     const bytes =
       typeof payload === 'string'
         ? encodeUtf8(payload)
         : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)
     const mediaType = publish.properties?.contentType
-    const packet = mediaType === undefined ? { bytes } : { bytes, mediaType }
+    const reply = mqttReply(publish, replies)
+    const packet = { bytes, ...(mediaType !== undefined && { mediaType }), ...(reply && { reply }) }
     const drop = publish.retain ? 'retained' : bytes.length > maxPacketBytes ? 'too-large' : undefined
     if (drop) onDrop(drop)
     this.#queue.push({ packet, messageId, stream: client.stream, state: drop ? 'settled' : 'waiting' })

@@ -1,13 +1,15 @@
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
-import type { MqttClient, MqttReceived } from './mqtt-client.ts'
+import { TopicAliases } from './mqtt-aliases.ts'
+import type { MqttClient, MqttProperties, MqttReceived, MqttSent } from './mqtt-client.ts'
 
 export interface MqttPublisherOptions {
   readonly client: MqttClient
   /** How long a PUBACK may take. */
   readonly timeoutMs: number
   readonly withContentType: boolean
+  readonly now: () => number
   readonly timer: Timer
   /** Is called when `isSending` may have changed. */
   readonly onChange: () => void
@@ -23,6 +25,8 @@ const refusals: readonly unknown[] = [135, 144, 153]
 const tooLarge = 149
 /** The broker has dropped it, for lack of a session that is subscribed. mqtt.js does not take it for an error. */
 const noSubscribers = 16
+/** The largest Message Expiry Interval (MQTT 5 §3.3.2.3.3), in seconds. */
+const maxExpiryS = 0xffffffff
 
 /** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
 export class MqttPublisher {
@@ -39,29 +43,43 @@ export class MqttPublisher {
     const callback = this.#options.client.outgoing[messageId]?.cb
     if (this.#inFlight.has(callback)) this.#dropped.add(callback)
   }
+  readonly #onSend = (packet: MqttSent) => {
+    const { messageId } = packet
+    const isOurs = messageId !== undefined && this.#inFlight.has(this.#options.client.outgoing[messageId]?.cb)
+    this.#aliases.apply(packet, isOurs)
+  }
+  readonly #aliases: TopicAliases
+  #isClosed = false
   #underWay = 0
   #onIdle: (() => void) | undefined
 
   constructor(options: MqttPublisherOptions) {
     this.#options = options
-    options.client.on('close', this.#onClose)
-    options.client.on('packetreceive', this.#onPacket)
+    const { client } = options
+    this.#aliases = new TopicAliases(client)
+    client.on('close', this.#onClose)
+    client.on('packetreceive', this.#onPacket)
+    client.on('packetsend', this.#onSend)
   }
 
   get isSending(): boolean {
     return this.#inFlight.size > 0
   }
 
-  /** @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE` */
-  async publish(topic: string, packet: Packet): Promise<void> {
+  /**
+   * @param more properties besides those that the packet brings; 3.1.1 has none
+   * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`, `ERR_MESSAGE_EXPIRED`, `ERR_CLOSED`
+   */
+  async publish(topic: string, packet: Packet, more: MqttProperties = {}): Promise<void> {
     const { client } = this.#options
+    if (this.#isClosed) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     this.#underWay += 1
     try {
       while (client.connected && this.#inFlight.size >= this.#window) {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
       }
       if (!client.connected) throw unreachable('the broker is not connected')
-      await this.#acknowledged(topic, packet)
+      await this.#acknowledged(topic, packet.bytes, this.#properties(packet, more))
     } finally {
       this.#underWay -= 1
       if (this.#underWay === 0) this.#onIdle?.()
@@ -75,16 +93,31 @@ export class MqttPublisher {
         this.#onIdle = resolve
       })
     }
-    this.#options.client.removeListener('close', this.#onClose)
-    this.#options.client.removeListener('packetreceive', this.#onPacket)
+    const { client } = this.#options
+    this.#isClosed = true
+    client.removeListener('close', this.#onClose)
+    client.removeListener('packetreceive', this.#onPacket)
+    client.removeListener('packetsend', this.#onSend)
   }
 
   get #window(): number {
     return Math.min(maxInFlight, this.#options.client.serverProperties?.receiveMaximum ?? maxInFlight)
   }
 
-  #acknowledged(topic: string, { bytes, mediaType }: Packet): Promise<void> {
-    const { client, timeoutMs, timer, onChange, withContentType } = this.#options
+  #properties({ mediaType, expiresAtMs }: Packet, more: MqttProperties): { properties?: MqttProperties } {
+    const { client, now, withContentType } = this.#options
+    const expiryS = expiryOf(expiresAtMs, now())
+    if (client.options.protocolVersion !== 5) return {}
+    const properties: MqttProperties = {
+      ...(withContentType && mediaType !== undefined && { contentType: mediaType }),
+      ...(expiryS !== undefined && { messageExpiryInterval: expiryS }),
+      ...more,
+    }
+    return { properties }
+  }
+
+  #acknowledged(topic: string, bytes: Uint8Array, properties: { properties?: MqttProperties }): Promise<void> {
+    const { client, timeoutMs, timer, onChange } = this.#options
     return new Promise((resolve, reject) => {
       const settle = (settled: () => void) => {
         cancelTimeout()
@@ -109,7 +142,6 @@ export class MqttPublisher {
       onChange()
       // A copy of its own: mqtt.js clones the whole memory behind a view, and a WebAssembly core's is large.
       const payload = new Uint8Array(bytes)
-      const properties = withContentType && mediaType ? { properties: { contentType: mediaType } } : {}
       client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
     })
   }
@@ -124,6 +156,18 @@ export class MqttPublisher {
     this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
   }
+}
+
+/**
+ * How long the broker is to keep a packet, in seconds. Without a clock (`nowMs` is NaN) nobody can tell.
+ *
+ * @throws DidCommError `ERR_MESSAGE_EXPIRED`
+ */
+function expiryOf(expiresAtMs: number | undefined, nowMs: number): number | undefined {
+  if (expiresAtMs === undefined || Number.isNaN(nowMs)) return undefined
+  const leftS = Math.ceil((expiresAtMs - nowMs) / 1000)
+  if (leftS <= 0) throw new DidCommError('ERR_MESSAGE_EXPIRED', 'the packet is of no use any more')
+  return leftS <= maxExpiryS ? leftS : undefined
 }
 
 const unreachable = (message: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', message)

@@ -17,6 +17,18 @@ export function inboxTopic(did: string, sha256: (bytes: Uint8Array) => Uint8Arra
   return `dc1/${agentName(did, sha256)}/in`
 }
 
+/** A set of topics. */
+export interface TopicPattern {
+  /** The topic filter that has them all. */
+  readonly filter: string
+  matches(topic: string): boolean
+}
+
+/** The topics on which agents receive by default, and devices below their gateway: `dc1/{aid}/in` and `dc1/{gw}/d/{dev}`. */
+export const defaultInboxes: Pick<TopicPattern, 'matches'> = {
+  matches: (topic) => /^dc1\/([a-z2-7]{16}\/in|[\w.~-]{1,64}\/d\/[\w.~-]{1,64})$/.test(topic),
+}
+
 const maxTopicBytes = 512
 
 /**

@@ -1,15 +1,19 @@
 import { DidCommError } from '../runtime/errors.ts'
 import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
-import type { MqttClient } from './mqtt-client.ts'
+import type { MqttClient, MqttProperties } from './mqtt-client.ts'
 import { type MqttDrop, MqttInbox } from './mqtt-inbox.ts'
 import { MqttPublisher } from './mqtt-publisher.ts'
-import { parseMqttUri, topicProblem } from './mqtt-topic.ts'
+import { type MqttSubscription, subscribe, unsubscribe } from './mqtt-subscription.ts'
+import { defaultInboxes, parseMqttUri, type TopicPattern, topicProblem } from './mqtt-topic.ts'
 import { world } from './world.ts'
 
+export { agentName } from './agent-name.ts'
 export type { MqttClient, MqttPublish } from './mqtt-client.ts'
 export type { MqttDrop } from './mqtt-inbox.ts'
-export { inboxTopic } from './mqtt-topic.ts'
+export { sharedInbox } from './mqtt-shared.ts'
+export { type TopicTemplate, topicTemplate, topicTemplates } from './mqtt-template.ts'
+export { inboxTopic, type TopicPattern } from './mqtt-topic.ts'
 
 export interface MqttOptions {
   /**
@@ -18,8 +22,16 @@ export interface MqttOptions {
    * caller's: `close` does not end it.
    */
   readonly client: MqttClient
-  /** The topics on which packets are received, as from `inboxTopic`; none for a party that only sends. */
-  readonly inboxTopics?: readonly string[]
+  /**
+   * The topics on which packets are received, as from `inboxTopic`, or sets of them, as from `topicTemplate` and `sharedInbox`; none for a
+   * party that only sends. With MQTT 5, answers to what asks for them (`return_route`) come to the first that is a single topic.
+   */
+  readonly inboxTopics?: readonly (string | TopicPattern)[]
+  /**
+   * Where answers may go to senders who say where they want them (Response Topic). The default inboxes of agents and of devices where
+   * absent; none where it is empty.
+   */
+  readonly answersTo?: readonly Pick<TopicPattern, 'matches'>[]
   /**
    * The names of the client's broker, as in `mqtts://broker.example:8883`. URIs of other brokers are then unreachable; where
    * absent, the broker in a URI is not looked at.
@@ -39,6 +51,8 @@ export interface MqttOptions {
   readonly onDrop?: (reason: MqttDrop) => void
   /** Is told when the broker refuses a subscription after a reconnect: until the next one, nothing is received. */
   readonly onError?: (error: DidCommError) => void
+  /** The clock by which packets expire, which must be that of the agent; NaN where the time is not known. */
+  readonly now?: () => number
   readonly timer?: Timer
 }
 
@@ -64,36 +78,45 @@ class MqttTransport implements Transport {
   readonly schemes = ['mqtt', 'mqtts'] as const
   readonly maxPacketBytes: number
   readonly #client: MqttClient
-  readonly #topics: readonly string[]
+  readonly #replyTopic: string | undefined
+  readonly #subscription: MqttSubscription
   readonly #brokers: ReadonlySet<string> | undefined
   readonly #timeoutMs: number
   readonly #timer: Timer
   readonly #onError: (error: DidCommError) => void
   readonly #inbox: MqttInbox
   readonly #publisher: MqttPublisher
-  readonly #onConnect = () => this.#subscribe().catch((error) => this.#onError(error))
+  readonly #onConnect = () => subscribe(this.#subscription).catch((error) => this.#onError(error))
   #started = false
+  #stopWaiting: () => void = () => undefined
   #closing: Promise<void> | undefined
 
   constructor(options: MqttOptions) {
-    const { client, inboxTopics = [], maxPacketBytes = 262_144, timer = world().timer } = options
-    for (const topic of inboxTopics) {
+    const { client, inboxTopics = [], maxPacketBytes = 262_144, timeoutMs = 20_000 } = options
+    const { now, timer } = { ...world(), ...options }
+    checkClient(client)
+    const topics = new Set(inboxTopics.filter((inbox) => typeof inbox === 'string'))
+    const patterns = inboxTopics.filter((inbox) => typeof inbox !== 'string')
+    for (const topic of topics) {
       const problem = topicProblem(topic)
       if (problem) throw new TypeError(`"inboxTopics" has "${topic}", which ${problem}`)
     }
-    if (client.options.properties?.topicAliasMaximum) {
-      throw new TypeError('"client" may not set "topicAliasMaximum": mqtt.js hands on messages without their topic')
-    }
+    const filters = [...topics, ...patterns.map(({ filter }) => filter)]
     this.maxPacketBytes = maxPacketBytes
     this.#client = client
-    this.#topics = inboxTopics
+    this.#replyTopic = [...topics][0]
+    this.#subscription = { client, filters, timeoutMs, timer }
     this.#brokers = brokersOf(options.broker)
-    this.#timeoutMs = options.timeoutMs ?? 20_000
+    this.#timeoutMs = timeoutMs
     this.#timer = timer
     this.#onError = options.onError ?? (() => undefined)
     this.#inbox = new MqttInbox({
       client,
-      topics: inboxTopics,
+      isInbox: (topic) => topics.has(topic) || patterns.some((pattern) => pattern.matches(topic)),
+      replies: {
+        patterns: options.answersTo ?? [defaultInboxes],
+        publish: (topic, packet, properties) => this.#publish(topic, packet, properties),
+      },
       maxPacketBytes,
       maxConcurrent: options.maxConcurrent ?? 16,
       maxQueued: options.maxQueued ?? 256,
@@ -103,11 +126,17 @@ class MqttTransport implements Transport {
     })
     this.#publisher = new MqttPublisher({
       client,
-      timeoutMs: this.#timeoutMs,
-      withContentType: options.contentType === true && client.options.protocolVersion === 5,
+      timeoutMs,
+      withContentType: options.contentType === true,
+      now,
       timer,
       onChange: () => this.#inbox.sendingChanged(),
     })
+  }
+
+  canReach(uri: string): boolean {
+    const parsed = parseMqttUri(uri)
+    return parsed !== undefined && (this.#brokers?.has(parsed.broker) ?? true)
   }
 
   /**
@@ -124,15 +153,19 @@ class MqttTransport implements Transport {
     if (!this.#client.connected) await this.#connected()
     if (this.#closing) return
     this.#client.on('connect', this.#onConnect)
-    if (this.#client.connected) await this.#subscribe()
+    if (this.#client.connected) await subscribe(this.#subscription)
   }
 
   async send(uri: string, packet: Packet): Promise<void> {
     if (this.#closing) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     if (!this.#started) throw new TypeError('"send" was called before "start"')
-    const topic = this.#topicOf(uri)
-    this.#checkSize(topic, packet)
-    await this.#publisher.publish(topic, packet)
+    const responseTopic = packet.wantsReply ? this.#replyTopic : undefined
+    await this.#publish(this.#topicOf(uri), packet, responseTopic === undefined ? {} : { responseTopic })
+  }
+
+  async #publish(topic: string, packet: Packet, properties: MqttProperties): Promise<void> {
+    this.#checkSize(topic, packet, properties)
+    await this.#publisher.publish(topic, packet, properties)
   }
 
   close(): Promise<void> {
@@ -143,7 +176,8 @@ class MqttTransport implements Transport {
   async #close(): Promise<void> {
     const { connected, options } = this.#client
     this.#client.removeListener('connect', this.#onConnect)
-    if (this.#started && connected && options.clean !== false && this.#topics.length > 0) await this.#unsubscribe()
+    this.#stopWaiting()
+    if (this.#started && connected && options.clean !== false) await unsubscribe(this.#subscription)
     await this.#inbox.close()
     await this.#publisher.close()
   }
@@ -159,11 +193,11 @@ class MqttTransport implements Transport {
     return parsed.topic
   }
 
-  #checkSize(topic: string, packet: Packet): void {
+  #checkSize(topic: string, packet: Packet, { responseTopic = '', correlationData }: MqttProperties): void {
     const { length } = packet.bytes
     const brokerMax = this.#client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY
-    // Headers, and UTF-8 of up to 3 bytes for each character of the topic.
-    const overhead = 64 + 3 * topic.length
+    // Headers and short properties, and UTF-8 of up to 3 bytes for each character of the topics.
+    const overhead = 80 + 3 * (topic.length + responseTopic.length) + (correlationData?.length ?? 0)
     const max = Math.min(this.maxPacketBytes, brokerMax - overhead)
     if (length > max) throw new DidCommError('ERR_TOO_LARGE', `${length} bytes are more than the ${max} of this broker`)
   }
@@ -179,34 +213,15 @@ class MqttTransport implements Transport {
       }
       const cancelTimeout = this.#timer(this.#timeoutMs, done)
       client.on('connect', done)
+      this.#stopWaiting = done
     })
   }
+}
 
-  /** Subscribes on each connection, whatever mqtt.js does by itself: a session may have lost what it believes to have. */
-  #subscribe(): Promise<void> {
-    const topics = Object.fromEntries(this.#topics.map((topic) => [topic, { qos: 1 as const }]))
-    if (this.#topics.length === 0) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
-      this.#client.subscribe(Object.assign(topics, { resubscribe: true }), (error, granted) => {
-        cancelTimeout()
-        // Where there was no answer, which mqtt.js has in the error, the connection is gone, and the next one begins anew.
-        const answered = error?.packet !== undefined || typeof error?.code === 'number'
-        const refused = error ? answered : granted?.some(({ qos }) => qos !== 1)
-        if (refused) reject(rejected('the broker refuses to subscribe an inbox topic with QoS 1'))
-        else resolve()
-      })
-    })
-  }
-
-  #unsubscribe(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancelTimeout = this.#timer(this.#timeoutMs, resolve)
-      this.#client.unsubscribe([...this.#topics], () => {
-        cancelTimeout()
-        resolve()
-      })
-    })
+/** @throws TypeError where mqtt.js would do what the transport cannot do with */
+function checkClient({ options }: MqttClient): void {
+  if (options.properties?.topicAliasMaximum || options.autoAssignTopicAlias || options.autoUseTopicAlias) {
+    throw new TypeError('"client" expected no "topicAliasMaximum", "autoAssignTopicAlias" and "autoUseTopicAlias"')
   }
 }
 

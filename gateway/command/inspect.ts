@@ -8,7 +8,7 @@ import { type Paint, printable } from './print.ts'
 
 export const inspectHelp = `didcomm-mote inspect [options] FILE|HEX|BASE64|JSON|-
 
-Explains an envelope, in JSON or CBOR, piece by piece with how many bytes each takes. Nothing is sent anywhere.
+Explains an envelope, in JSON or CBOR, or a fragment of one, piece by piece with how many bytes each takes. Nothing is sent anywhere.
 
   --secrets FILE   opens it: a JWK set, or a list of JWKs or Multikeys; never printed
   --contact DID    a sender that a compact envelope may name by a short id; may be given several times

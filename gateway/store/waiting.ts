@@ -41,6 +41,12 @@ export class WaitingIndex {
     return this.#byKey.has(key)
   }
 
+  /** The entries in the order in which they came. */
+  arrivals(): Iterable<Waiting> {
+    // A Map keeps the place of a key that is set again.
+    return this.#byKey.values()
+  }
+
   add(entry: Waiting): void {
     this.#queue({ ...entry, turn: 0, dueMs: 0 })
     this.#sizeBytes += entry.sizeBytes

@@ -1,6 +1,6 @@
 import type { Crypto, Secrets } from '../crypto/crypto.ts'
 import type { Resolve } from '../did/document.ts'
-import { canonicalDid } from '../did/index.ts'
+import { canonicalDid, didOf } from '../did/index.ts'
 import type { Encoding, EnvelopeContext, EnvelopeFormat, Packed, Unpacked } from '../envelope/envelope.ts'
 import { profiles } from '../envelope/profiles.ts'
 import { DidCommError } from '../errors.ts'
@@ -9,6 +9,7 @@ import type { SeenStore } from '../store.ts'
 import type { Packet, Receipt, Transport } from '../transport.ts'
 import type { World } from '../world.ts'
 import { type Acks, EMPTY } from './acks.ts'
+import { carriage } from './carriage.ts'
 import { composed } from './compose.ts'
 import type { Contacts } from './contacts.ts'
 import { coreTypes } from './core-types.ts'
@@ -17,7 +18,9 @@ import { dispatcher, type Waiter } from './dispatch.ts'
 import type { AgentCounters, AgentEvent } from './event.ts'
 import { type Freshness, inbox } from './inbox.ts'
 import { LiveConnections } from './live.ts'
+import { packetOf } from './packet.ts'
 import type { Peers, PeerWorld } from './peers.ts'
+import type { Preference } from './preference.ts'
 import { PROBLEM_REPORT } from './problem.ts'
 import type { Handler, Protocol } from './protocol.ts'
 import type { Refusals } from './refusals.ts'
@@ -34,7 +37,13 @@ export interface AgentOptions extends World {
   resolve: Resolve
   /** The encodings it speaks; the first is what it starts with. */
   envelopes: readonly EnvelopeFormat[]
+  /** Where several serve one scheme, each that can reach a URI is tried, in this order. */
   transports: readonly Transport[]
+  /**
+   * Which ways to a party this side would rather take, such as `['ble', 'mqtt', 'https']`. Default: the order of its DID document, the preference of its
+   * owner.
+   */
+  preferTransports?: Preference
   protocols?: readonly Protocol[]
   contacts?: Contacts
   /** Remembers what was received. Without it a message that comes twice is handled twice. */
@@ -117,7 +126,9 @@ export function createAgent(options: AgentOptions): Agent {
     refused: {},
   }
   const live = new LiveConnections()
-  const peers = options.peers?.({ ...options, transportFor, send, background, report })
+  const carried = carriage(options.transports, report)
+  const canReach = carried.reaches
+  const peers = options.peers?.({ ...options, canReach, send, background, report })
   const knownKids = peers?.knownKids ?? contacts?.knownKids
   const context: EnvelopeContext = {
     crypto: options.crypto,
@@ -156,7 +167,13 @@ export function createAgent(options: AgentOptions): Agent {
   async function open(bytes: Uint8Array): Promise<Unpacked> {
     const [first] = bytes
     const format = envelopes.find((candidate) => first !== undefined && candidate.recognizes(first, bytes))
-    if (!format) throw new DidCommError('ERR_ENVELOPE_MALFORMED', 'the first byte begins no envelope known here')
+    if (!format) {
+      const isFragment = first !== undefined && first >> 4 === 3
+      const what = isFragment
+        ? 'this is a fragment, which no transport here joins'
+        : 'the first byte begins no envelope known here'
+      throw new DidCommError('ERR_ENVELOPE_MALFORMED', what)
+    }
     return format.unpack(bytes, context)
   }
 
@@ -164,11 +181,6 @@ export function createAgent(options: AgentOptions): Agent {
     const format = envelopes.find((candidate) => encoding === undefined || candidate.encoding === encoding)
     if (!format) throw new TypeError(`"envelopes" has no format for ${encoding ?? 'any encoding'}`)
     return format
-  }
-
-  function transportFor(uri: string): Transport | undefined {
-    const scheme = uri.slice(0, uri.indexOf(':')).toLowerCase()
-    return transports.find((transport) => transport.schemes.includes(scheme))
   }
 
   /** Decides what a call leaves open. */
@@ -185,26 +197,45 @@ export function createAgent(options: AgentOptions): Agent {
     const message = composed(draft, { ...plan, to: named, contact, nowMs: options.now() })
     if (message.id === undefined && !format.derivesId) message.id = options.newId()
     const packed = await format.pack(message, { to: plan.together ? named : to, ...authorship(plan, message) }, context)
-    if (packed.bytes.length > (contact?.maxReceiveBytes ?? Number.POSITIVE_INFINITY)) {
-      throw new DidCommError('ERR_TOO_LARGE', `${packed.bytes.length} bytes are more than the recipient takes`)
-    }
+    for (const reader of plan.together ? named : [to]) checkTaken(packed, reader)
     peers?.packed(draft, plan, packed)
     return packed
+  }
+
+  /** Holds to what a party says that it takes (DIDComm v2.1, "Agent Constraint Disclosure"). @throws DidCommError `ERR_TOO_LARGE` */
+  function checkTaken({ bytes }: Packed, reader: string): void {
+    const { maxReceiveBytes = Number.POSITIVE_INFINITY } = contacts?.get(reader) ?? {}
+    if (bytes.length <= maxReceiveBytes) return
+    const message = `${bytes.length} bytes are more than the ${maxReceiveBytes} that ${reader} takes`
+    throw new DidCommError('ERR_TOO_LARGE', message)
   }
 
   async function prepare(draft: Draft, asked: SendOptions): Promise<Outgoing> {
     const plan = await planned(asked)
     const format = formatFor(plan.encoding)
     const { to } = asked
-    const routes = await routesTo(to, contacts?.get(to), resolve, transportFor, profiles[format.encoding])
+    const profile = profiles[format.encoding]
+    const routes = await routesTo(to, contacts?.get(to), {
+      resolve,
+      canReach,
+      profile,
+      prefer: options.preferTransports,
+    })
     // One id on all ways, so that what arrives twice is known.
     const named = draft.id === undefined && !format.derivesId ? { ...draft, id: options.newId() } : draft
     // A mediator must not answer over a connection that is not the sender's (return_route extension).
     const { return_route: _, ...mediated } = named
     const { id, attempts } = await attemptsOver(routes, {
+      draft: named,
       direct: () => pack(named, plan, format),
       mediated: () => pack(mediated as Draft, plan, format),
-      wrap: ({ bytes }, routingKeys) => forwarder().forward(bytes, { next: to, routingKeys }, context),
+      wrap: async ({ bytes }, routingKeys) => {
+        const wrapped = await forwarder().forward(bytes, { next: to, routingKeys }, context)
+        // What the mediators behind the first one get is smaller.
+        checkTaken(wrapped, didOf(routingKeys[0] ?? to))
+        return wrapped
+      },
+      fits: carried.fits,
     })
     const [{ uri, packet }, ...alternatives] = attempts
     const rest = alternatives.length > 0 ? { alternatives } : {}
@@ -219,20 +250,10 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function transmit({ uri, packet, alternatives = [] }: Pick<Outgoing, 'uri' | 'packet' | 'alternatives'>) {
     try {
-      await deliver([{ uri, packet }, ...alternatives], transmitOnce, report)
+      await deliver([{ uri, packet }, ...alternatives], carried.send, report)
     } catch (cause) {
       if (!(await peers?.refused(packet, cause))) throw cause
     }
-  }
-
-  async function transmitOnce({ uri, packet }: Attempt): Promise<void> {
-    const transport = transportFor(uri)
-    if (!transport) throw new DidCommError('ERR_DID_UNUSABLE', `no transport here serves ${uri}`)
-    if (packet.bytes.length > transport.maxPacketBytes) {
-      throw new DidCommError('ERR_TOO_LARGE', `${packet.bytes.length} bytes are more than the transport carries`)
-    }
-    await transport.send(uri, packet)
-    report({ kind: 'sent', uri, bytes: packet.bytes.length })
   }
 
   /** Sends over the connection that the recipient holds open; returns nothing where there is none, or it has broken. */
@@ -241,7 +262,7 @@ export function createAgent(options: AgentOptions): Agent {
     if (!reply) return undefined
     const packed = await pack(draft, await planned(to))
     try {
-      await sendOver(reply, packed)
+      await sendOver(reply, packetOf(packed, draft))
     } catch {
       live.drop(to.to)
       return undefined
@@ -249,9 +270,9 @@ export function createAgent(options: AgentOptions): Agent {
     return packed.id
   }
 
-  async function sendOver(reply: Reply, { bytes, mediaType }: Packed): Promise<void> {
-    await reply({ bytes, mediaType })
-    report({ kind: 'sent', bytes: bytes.length })
+  async function sendOver(reply: Reply, packet: Packet): Promise<void> {
+    await reply(packet)
+    report({ kind: 'sent', bytes: packet.bytes.length })
   }
 
   async function send(draft: Draft, to: SendOptions): Promise<string> {
@@ -302,7 +323,7 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function push(draft: Draft, received: Unpacked, back: Reply): Promise<void> {
-    await sendOver(back, await pack(draft, await planned(answeringTo(received))))
+    await sendOver(back, packetOf(await pack(draft, await planned(answeringTo(received))), draft))
   }
 
   /** Answers as the DID that was written to, or what took its place for this contact. */

@@ -13,7 +13,7 @@ export interface Contact {
   uri?: string
   /** How to write to it. `peerMemory` sets it to how it wrote last. */
   encoding?: Encoding | undefined
-  /** The largest envelope that it takes: what it discloses as `max_receive_bytes`. A larger one fails with `ERR_TOO_LARGE`. */
+  /** The largest envelope that it takes: what it discloses as `max_receive_bytes` (`noteMaxReceiveBytes`). A larger one fails with `ERR_TOO_LARGE`. */
   maxReceiveBytes?: number
   /** The DID to speak to it as, in place of the agent's. */
   own?: string
@@ -27,7 +27,7 @@ export interface Contact {
 }
 
 /** What is learned of a contact while messages go to and fro. */
-export type Learned = Pick<Contact, 'encoding' | 'knows'>
+export type Learned = Pick<Contact, 'encoding' | 'knows' | 'maxReceiveBytes'>
 
 /** The parties that one agent knows: it finds them by DID, and by the short key ids of compact envelopes. */
 export interface Contacts {

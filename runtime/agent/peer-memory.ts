@@ -8,6 +8,7 @@ import { acquaintances } from './acquaintances.ts'
 import type { Contact, Learned } from './contacts.ts'
 import { digestOf, ENCODING_UNSUPPORTED, LONG_FORM_NEEDED, readHint, writeHint } from './hint.ts'
 import type { Peers, PeerWorld } from './peers.ts'
+import { byPreference } from './preference.ts'
 import { type Again, type AskedPlan, secondTries } from './second-try.ts'
 import type { Plan, SendOptions } from './send-options.ts'
 
@@ -45,10 +46,10 @@ export function peerMemory(options: PeerMemoryOptions = {}): (world: PeerWorld) 
     const tries = secondTries(world, { maxMessages, windowMs })
     const hints = new WeakMap<NonNullable<Packet['reply']>, number>()
 
-    /** The first encoding of ours that an endpoint of the party accepts, among those that can be reached. */
+    /** The first encoding of ours that an endpoint of the party accepts, among those that can be reached, in the order in which they are tried. */
     async function acceptedBy(to: string): Promise<Encoding | undefined> {
-      const endpoints = didcommServices(await resolve(to))
-      const reachable = endpoints.filter(({ uri }) => uri.startsWith('did:') || world.transportFor(uri) !== undefined)
+      const endpoints = byPreference(didcommServices(await resolve(to)), world.preferTransports)
+      const reachable = endpoints.filter(({ uri }) => uri.startsWith('did:') || world.canReach(uri))
       for (const profile of reachable.flatMap(({ accept }) => accept)) {
         const format = envelopes.find(({ encoding }) => profiles[encoding] === profile)
         if (format) return format.encoding

@@ -5,6 +5,7 @@ import type { Draft } from '../message/message.ts'
 import type { Packet } from '../transport.ts'
 import type { Contacts } from './contacts.ts'
 import type { AgentEvent } from './event.ts'
+import type { Preference } from './preference.ts'
 import type { Plan, SendOptions } from './send-options.ts'
 
 /** What an agent gives to what it knows of its peers. */
@@ -15,8 +16,9 @@ export interface PeerWorld {
   readonly contacts?: Contacts
   readonly envelopes: readonly EnvelopeFormat[]
   readonly now: () => number
-  /** The transport that serves that URI, if there is one. */
-  readonly transportFor: (uri: string) => unknown
+  /** Tells whether a transport of the agent can send there. */
+  readonly canReach: (uri: string) => boolean
+  readonly preferTransports?: Preference
   /** Prepares and sends a message anew. */
   readonly send: (draft: Draft, to: SendOptions) => Promise<unknown>
   /** Lets a task go on by itself. */

@@ -4,6 +4,7 @@ import { composed } from '../agent/compose.ts'
 import { coreTypes } from '../agent/core-types.ts'
 import type { AgentEvent } from '../agent/event.ts'
 import { inbox } from '../agent/inbox.ts'
+import { packetOf } from '../agent/packet.ts'
 import { PROBLEM_REPORT, ProblemError, problemReport } from '../agent/problem.ts'
 import type { Handler, Protocol } from '../agent/protocol.ts'
 import type { Crypto, Secrets } from '../crypto/crypto.ts'
@@ -113,11 +114,16 @@ export function createDevice(options: DeviceOptions): Device {
   }
 
   async function sendTo(peer: Peer, draft: Draft, pleaseAck?: boolean): Promise<string> {
-    const { bytes, mediaType, id } = await pack(draft, peer, pleaseAck)
+    const packed = await pack(draft, peer, pleaseAck)
+    const { bytes, id } = packed
     if (bytes.length > transport.maxPacketBytes) {
-      throw new DidCommError('ERR_TOO_LARGE', `${bytes.length} bytes are more than the transport carries`)
+      const { maxPacketBytes: most } = transport
+      throw new DidCommError(
+        'ERR_TOO_LARGE',
+        `${bytes.length} bytes are more than the ${most} that the transport carries`,
+      )
     }
-    await transport.send(peer.uri, { bytes, mediaType })
+    await transport.send(peer.uri, packetOf(packed, draft))
     report({ kind: 'sent', uri: peer.uri, bytes: bytes.length })
     return id
   }
@@ -158,9 +164,9 @@ export function createDevice(options: DeviceOptions): Device {
   }
 
   async function sendBack(peer: Peer, draft: Draft, back: NonNullable<Packet['reply']>): Promise<void> {
-    const { bytes, mediaType } = await pack(draft, peer)
-    await back({ bytes, mediaType })
-    report({ kind: 'sent', bytes: bytes.length })
+    const packet = packetOf(await pack(draft, peer), draft)
+    await back(packet)
+    report({ kind: 'sent', bytes: packet.bytes.length })
   }
 
   function background(task: Promise<void>): void {

@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent.ts'
+import type { Contacts } from '../agent/contacts.ts'
 import type { Protocol } from '../agent/protocol.ts'
 import { isJsonObject } from '../bytes/index.ts'
 import { DidCommError } from '../errors.ts'
@@ -118,6 +119,18 @@ export function maxReceiveBytesOf(features: readonly Feature[]): number | undefi
   const value = features.find(({ type, id }) => type === 'constraint' && id === 'max_receive_bytes')?.value
   if (value === undefined || !/^[1-9]\d{0,14}$/.test(value)) return undefined
   return Number(value)
+}
+
+/**
+ * Makes what notes with a contact how large an envelope it takes, so that nothing larger is sent to it. For `onDisclosed`, and for what `askFeatures` returns.
+ */
+export function noteMaxReceiveBytes(
+  contacts: Pick<Contacts, 'update'>,
+): (features: readonly Feature[], did: string) => void {
+  return (features, did) => {
+    const limit = maxReceiveBytesOf(features)
+    if (limit !== undefined) contacts.update(did, { maxReceiveBytes: limit })
+  }
 }
 
 function matching(features: readonly Feature[], list: readonly FeatureQuery[]): Feature[] {

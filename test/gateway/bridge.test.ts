@@ -4,6 +4,7 @@ import {
   firstOf,
   memoryOutbox,
   type Outbox,
+  type OutboxEntry,
   type Resolve,
   type Unpacked,
 } from 'didcomm-mote'
@@ -27,6 +28,8 @@ interface Bench {
   carry(records: unknown[]): Promise<SenmlRecord[]>
   /** The same for a report with attachments. */
   carryAttached(attachments: Attachment[]): Promise<Attachment[] | undefined>
+  /** Hands on a report that says when it expires; returns what is stored, and what the cloud reads. */
+  carryExpiring(expiresTime: number): Promise<[OutboxEntry | undefined, Message | undefined]>
   /** The same for the body of a batch. */
   carryBatch(body: object): Promise<Batch>
 }
@@ -82,6 +85,10 @@ async function bench(device: Partial<Device> = {}, changes: { resolve?: Resolve 
     async carryAttached(attachments) {
       await takeBody(REPORT, { senml: [{ n: 't', v: 1 }] }, { attachments })
       return (await arrivedMessage())?.attachments
+    },
+    async carryExpiring(expiresTime) {
+      await takeBody(REPORT, { senml: [{ n: 't', v: 1 }] }, { expires_time: expiresTime })
+      return [(await outbox.due(0, 1))[0], await arrivedMessage()]
     },
     async carryBatch(body) {
       await takeBody(BATCH, body)
@@ -185,6 +192,16 @@ describe('the bridge', () => {
   it('finds no unit for the name of what every object has', async () => {
     const { carry } = await bench({ units: { t: 'Cel' } })
     expect(await carry([{ n: '__proto__', v: 1 }])).toEqual([{ n: 'attic:__proto__', t: CREATED, v: 1 }])
+  })
+
+  it('lets what it stores expire when the message of the sensor does', async () => {
+    const { carryExpiring, take, outbox } = await bench()
+    const [stored, message] = await carryExpiring(CREATED + 60)
+    expect(stored?.expiresAtMs).toBe((CREATED + 60) * 1000)
+    expect(message?.expires_time).toBe(CREATED + 60)
+    await outbox.ack(stored?.key ?? '')
+    await take([{ n: 't', v: 21 }])
+    expect((await outbox.due(0, 9)).some((entry) => 'expiresAtMs' in entry)).toBe(false)
   })
 
   it('refuses what the cloud could not read', async () => {

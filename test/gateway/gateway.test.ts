@@ -2,6 +2,7 @@ import {
   type Agent,
   type AgentOptions,
   contactBook,
+  DidCommError,
   didKeyIdentity,
   didPeer2Identity,
   didPeer4Identity,
@@ -9,6 +10,9 @@ import {
   memoryMailbox,
   memoryOutbox,
   memorySeenStore,
+  type OutboxDepth,
+  type Packet,
+  type Transport,
 } from 'didcomm-mote'
 import { crypto, memorySecrets } from 'didcomm-mote/crypto'
 import { didKey, didPeer } from 'didcomm-mote/did'
@@ -195,6 +199,39 @@ describe('a gateway', () => {
     await expect(sensor.transmit(outgoing)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
     await expect(sensor.transmit(outgoing)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
     expect(gateway.agent.counters()).toMatchObject({ received: 0, duplicate: 0, failed: 2 })
+  })
+
+  it('keeps the newest where it may drop the oldest, says until when they are of use, and how many wait', async () => {
+    const sent: Packet[] = []
+    const depths: OutboxDepth[] = []
+    const outbox = memoryOutbox({ maxOutboxEntries: 3, whenOutboxFull: 'drop-oldest' })
+    let isAway = true
+    const toCloud: Transport = {
+      schemes: ['memory'],
+      maxPacketBytes: 1 << 20,
+      start: async () => undefined,
+      close: async () => undefined,
+      async send(_, packet) {
+        if (isAway) throw new DidCommError('ERR_TRANSPORT_UNREACHABLE', 'away')
+        sent.push(packet)
+      },
+    }
+    const onOutboxDepth = (depth: OutboxDepth) => void depths.push(depth)
+    const { gateway, sensor, clock, gatewayDid } = await plant({}, { outbox, onOutboxDepth, transports: [toCloud] })
+    for (const expires of [1, 2, 3, 4, 5].map((n) => START_MS / 1000 + n * 1_000)) {
+      const draft = { ...report([{ n: 't', v: 1 }]), expires_time: expires }
+      const { packet } = await sensor.prepare(draft, { to: gatewayDid })
+      expect(await gateway.agent.receive(packet)).toBe('accepted')
+    }
+    await eventually(() => depths.at(-1)?.dropped === 2)
+    expect(depths.at(-1)).toMatchObject({ waiting: 3, discarded: 2, dropped: 2 })
+    isAway = false
+    await eventually(
+      () => sent.length === 3,
+      () => clock.advance(100),
+    )
+    expect(sent.map(({ expiresAtMs }) => expiresAtMs).sort()).toEqual([3, 4, 5].map((n) => START_MS + n * 1_000_000))
+    await eventually(() => depths.at(-1)?.waiting === 0)
   })
 
   it('delivers every report once over a network that loses, doubles and reorders', { timeout: 30_000 }, async () => {

@@ -94,9 +94,9 @@ describe.each([
     const { outbox } = make()
     const results = await Promise.all([1, 2, 3].map(() => outbox.enqueue('k', 'http://a/', bytes(1, 2))))
     expect(results).toEqual(['stored', 'duplicate', 'duplicate'])
-    expect(await outbox.depth()).toEqual({ waiting: 1, waitingBytes: 2, discarded: 0 })
+    expect(await outbox.depth()).toEqual({ waiting: 1, waitingBytes: 2, discarded: 0, dropped: 0 })
     await outbox.ack('k')
-    expect(await outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0, discarded: 0 })
+    expect(await outbox.depth()).toEqual({ waiting: 0, waitingBytes: 0, discarded: 0, dropped: 0 })
   })
 
   it('keeps to its bounds when much comes at once', async () => {
@@ -173,9 +173,9 @@ describe.each([
     const { outbox } = make()
     await outbox.enqueue('a', 'http://a/', new Uint8Array(10))
     await outbox.enqueue('b', 'http://a/', new Uint8Array(20))
-    expect(await outbox.depth()).toEqual({ waiting: 2, waitingBytes: 30, discarded: 0 })
+    expect(await outbox.depth()).toEqual({ waiting: 2, waitingBytes: 30, discarded: 0, dropped: 0 })
     await outbox.discard('a', 'ERR_TOO_LARGE')
-    expect(await outbox.depth()).toEqual({ waiting: 1, waitingBytes: 20, discarded: 1 })
+    expect(await outbox.depth()).toEqual({ waiting: 1, waitingBytes: 20, discarded: 1, dropped: 0 })
     expect(await outbox.enqueue('a', 'http://a/', bytes(1))).toBe('duplicate')
   })
 })

@@ -122,7 +122,7 @@ describe('the published package', () => {
     const results = Object.entries(JSON.parse(output) as Record<string, number | string>)
     expect(results.map(([name]) => name)).toEqual(names)
     const peers = Object.keys(manifest.peerDependencies)
-    const peered = ['gateway', 'crypto/curves', 'crypto/passphrase', 'transports/ws']
+    const peered = ['gateway', 'crypto/curves', 'crypto/passphrase', 'transports/mqtt-connect', 'transports/ws']
     const withPeers = peered.map((subpath) => `didcomm-mote/${subpath}`)
     for (const [name, result] of results) {
       const peer = /^Cannot find package '([^']+)'/.exec(String(result))?.[1]

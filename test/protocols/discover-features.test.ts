@@ -10,6 +10,7 @@ import {
   type Feature,
   maxReceiveBytes,
   maxReceiveBytesOf,
+  noteMaxReceiveBytes,
   protocolFeatures,
   QUERIES,
   queries,
@@ -41,7 +42,7 @@ async function pair(options: Partial<DiscoverFeaturesOptions> = {}) {
   await contacts.add({ did: bob.did, uri: 'memory:bob' })
   await alice.agent.start()
   await bob.agent.start()
-  return { alice, bob }
+  return { alice, bob, contacts }
 }
 
 const ids = (found: readonly Feature[]): string[] => found.map(({ id }) => id)
@@ -111,6 +112,24 @@ describe('a disclosure', () => {
     expect(disclose([maxReceiveBytes(1024)]).body).toEqual({
       disclosures: [{ 'feature-type': 'constraint', id: 'max_receive_bytes', value: '1024' }],
     })
+  })
+
+  it('is noted with the contact, who then gets nothing larger [M7]', async () => {
+    const { alice, bob, contacts } = await pair({ features: [maxReceiveBytes(3_000)] })
+    const note = noteMaxReceiveBytes(contacts)
+    const large = { ...queries([]), body: { queries: [], padding: 'x'.repeat(3_000) } }
+    await alice.agent.send(large, { to: bob.did })
+    note(await askFeatures(alice.agent, bob.did, [{ type: 'constraint', match: '*' }]), bob.did)
+    expect(contacts.get(bob.did)?.maxReceiveBytes).toBe(3_000)
+    await expect(alice.agent.send(large, { to: bob.did })).rejects.toMatchObject({
+      code: 'ERR_TOO_LARGE',
+      message: expect.stringMatching(`^\\d+ bytes are more than the 3000 that ${bob.did} takes$`),
+    })
+    note([{ type: 'protocol', id: 'x' }], bob.did)
+    note([maxReceiveBytes(9_000)], alice.did)
+    note([maxReceiveBytes(1)], 'did:example:stranger')
+    expect(contacts.get(bob.did)?.maxReceiveBytes).toBe(3_000)
+    expect(contacts.get(alice.did)?.maxReceiveBytes).toBe(9_000)
   })
 
   it('of nobody in particular is refused', async () => {

@@ -15,6 +15,7 @@ import { contextOf, crypto, party } from '../envelope/world.ts'
 import { cborTarget, coseTarget } from '../fuzz/cose.ts'
 import { didTarget, documentTarget, heldTarget, secretTarget } from '../fuzz/dids.ts'
 import { agentTarget, compactTarget, envelopeTargets, innerTarget } from '../fuzz/envelopes.ts'
+import { fragmentingTarget, reassemblyTarget } from '../fuzz/fragments.ts'
 import { headerTarget } from '../fuzz/headers.ts'
 import { passphraseTarget, sealedKeysTarget } from '../fuzz/keys.ts'
 import { attachmentTarget, fromPriorTarget, invitationTarget, problemTarget } from '../fuzz/parsers.ts'
@@ -47,6 +48,8 @@ const targets = [
   ...[invitationTarget(), problemTarget()].map((target) => ({ target, rounds: 500_000 })),
   ...[didWebTarget(), senmlTarget(), compactPlaintextTarget()].map((target) => ({ target, rounds: 200_000 })),
   { target: sealedKeysTarget(), rounds: 100_000 },
+  { target: reassemblyTarget(), rounds: 200_000 },
+  { target: fragmentingTarget(), rounds: 50_000 },
   ...[webvhTarget(), await passphraseTarget()].map((target) => ({ target, rounds: 50_000 })),
 ]
 

@@ -19,6 +19,8 @@ export interface MortalBroker extends Broker {
   /** Writes that file, as mosquitto does by itself from time to time. */
   save(): void
   kill(): Promise<void>
+  /** Ends it as a system does that is shut down. */
+  end(): Promise<void>
   restart(): Promise<void>
 }
 
@@ -103,6 +105,7 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
       child.kill('SIGUSR1')
     },
     kill: () => kill('SIGKILL'),
+    end: () => kill('SIGTERM'),
     restart: async () => {
       child = await run(config, port)
     },

@@ -3,15 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect, type MqttClient } from 'mqtt'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../../runtime/transport.ts'
-import { mqtt } from '../../transports/mqtt.ts'
+import { mqtt, topicTemplate } from '../../transports/mqtt.ts'
 import { hasMosquitto, type MortalBroker, startMosquitto } from './broker.ts'
 import { eventually } from './clock.ts'
 import { codeOf } from './codes.ts'
+import { mosquittoRig } from './mosquitto-rig.ts'
 
 const document = readFileSync(fileURLToPath(new URL('../../docs/mqtt.md', import.meta.url)), 'utf8')
-const acl = /```text\n(# mosquitto: acl_file\n[\s\S]*?)```/.exec(document)?.[1] ?? ''
+const aclOf = (title: string) =>
+  document
+    .split('```text\n')
+    .find((part) => part.startsWith(`${title}\n`))
+    ?.split('```')[0]
+const acl = aclOf('# mosquitto: acl_file') ?? ''
+const gatewayAcl = aclOf('# mosquitto: acl_file of a gateway and its devices') ?? ''
 const versions = [4, 5] as const
 
 describe.skipIf(!hasMosquitto).each(versions)('the access rules of docs/mqtt.md, with MQTT %i', (protocolVersion) => {
@@ -73,5 +80,49 @@ describe.skipIf(!hasMosquitto).each(versions)('the access rules of docs/mqtt.md,
     const alice = await open('alice', 'dc1/alice/in')
     const sent = codeOf(alice.send(`${broker.url}/house/door`, { bytes: new Uint8Array(3) }))
     expect(await sent).toBe(protocolVersion === 5 ? 'ERR_TRANSPORT_REJECTED' : 'no error')
+  })
+})
+
+describe.skipIf(!hasMosquitto).each(versions)('the access rules of a gateway, with MQTT %i', (protocolVersion) => {
+  let folder: string
+  const lines: string[] = []
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mosquitto-acl-'))
+    const file = join(folder, 'acl')
+    writeFileSync(file, gatewayAcl, { mode: 0o600 })
+    lines.push(`acl_file ${file}`)
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const { client, got, open, packet, texts, uri } = mosquittoRig(lines)
+  const as = (clientId: string, username?: string) =>
+    client({ protocolVersion, clientId, ...(username !== undefined && { username }) })
+  const gateway = () => open({ client: as('worker-1', 'gw'), inboxTopics: [topicTemplate('dc1/gw/u/3/{dev}')] })
+
+  it('let devices and their gateway write to each other, and answer', async () => {
+    const worker = await gateway()
+    const device = await open({ client: as('dev'), inboxTopics: ['dc1/gw/d/dev'] })
+    await device.send(uri('dc1/gw/u/3/dev'), packet('up', { wantsReply: true }))
+    await eventually(() => got.length === 1)
+    await (got[0]?.reply ?? ((answer) => worker.send(uri('dc1/gw/d/dev'), answer)))(packet('down'))
+    expect(got[0]?.reply !== undefined).toBe(protocolVersion === 5)
+    await eventually(() => got.length === 2)
+    expect(texts()).toEqual(['up', 'down'])
+  })
+
+  it('let no device write as another, or read what is for another', async () => {
+    const worker = await gateway()
+    await open({ client: as('dev'), inboxTopics: ['dc1/gw/d/dev'] })
+    const mallory = await open({
+      client: as('mallory'),
+      inboxTopics: ['dc1/gw/d/dev', topicTemplate('dc1/gw/u/3/{dev}')],
+    })
+    for (const topic of ['dc1/gw/u/3/dev', 'dc1/gw/d/dev', 'dc1/gw/d/mallory']) {
+      const sent = codeOf(mallory.send(uri(topic), packet('forged')))
+      expect(await sent).toBe(protocolVersion === 5 ? 'ERR_TRANSPORT_REJECTED' : 'no error')
+    }
+    await worker.send(uri('dc1/gw/d/dev'), packet('for dev'))
+    await mallory.send(uri('dc1/gw/u/3/mallory'), packet('from mallory'))
+    await eventually(() => got.length === 2)
+    expect(texts().sort()).toEqual(['for dev', 'from mallory'])
   })
 })

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
-import { mqtt } from '../../transports/mqtt.ts'
+import { inboxTopic, mqtt } from '../../transports/mqtt.ts'
+import { type MqttVersion, mqttConnection } from '../../transports/mqtt-connect.ts'
 import { type Broker, hasMosquitto, startAedes, startMosquitto } from './broker.ts'
 import { Clock } from './clock.ts'
 import { type Pair, transportCompliance } from './compliance.ts'
+import { timerOf } from './mqtt-connection-rig.ts'
+import { sha256 } from './sha256.ts'
 
 const promises = { order: true, reply: false, again: 'transport', refusal: false, media: false } as const
-const versions: IClientOptions['protocolVersion'][] = [4, 5]
+const versions = [4, 5] as const
 
 function heldBy(client: MqttClient): number {
   const listeners = client.eventNames().map((name) => client.listenerCount(name))
@@ -41,6 +44,29 @@ async function pairOn(broker: Broker, options: IClientOptions): Promise<Pair> {
   }
 }
 
+/** The same over connections that are made from the URL of the broker. */
+function connectedPairOn(broker: Broker, protocolVersion?: MqttVersion): Pair {
+  const clock = new Clock()
+  const dids = { a: `did:example:${randomUUID()}`, b: `did:example:${randomUUID()}` }
+  const uriOf = (did: string) => `${broker.url}/${inboxTopic(did, sha256)}`
+  const version = protocolVersion ? { protocolVersion } : {}
+  const common = { url: broker.url, sha256, maxPacketBytes: 100_000, contentType: true, ...version }
+  const a = mqttConnection({ ...common, did: dids.a })
+  const b = mqttConnection({ ...common, did: dids.b, timer: timerOf(clock) })
+  return {
+    a,
+    b,
+    uriOf: (end) => uriOf(end === a ? dids.a : dids.b),
+    unreachable: async () => {
+      await broker.stop()
+      return uriOf(dids.b)
+    },
+    elapse: () => clock.advance(1_000),
+    held: () => clock.pending + process.getActiveResourcesInfo().length,
+    close: () => broker.stop(),
+  }
+}
+
 transportCompliance('mqtt over aedes', promises, async () => pairOn(await startAedes(), {}))
 transportCompliance('mqtt over aedes without sessions', promises, async () =>
   pairOn(await startAedes(), { clean: true }),
@@ -53,4 +79,11 @@ for (const protocolVersion of hasMosquitto ? versions : []) {
     { ...promises, media: protocolVersion === 5 },
     async () => pairOn(await startMosquitto(['max_queued_messages 5000']), { protocolVersion, ...properties }),
   )
+  transportCompliance(
+    `mqtt ${protocolVersion} from a URL over mosquitto`,
+    { ...promises, media: protocolVersion === 5 },
+    async () => connectedPairOn(await startMosquitto(['max_queued_messages 5000']), protocolVersion),
+  )
 }
+
+transportCompliance('mqtt from a URL over aedes', promises, async () => connectedPairOn(await startAedes()))

@@ -152,7 +152,10 @@ describe('mqtt', () => {
     expect(await codeOf(sender.send('mqtts://broker.EXAMPLE:8883/inbox', { bytes: bytesOf('x') }))).toBe('no error')
     for (const other of ['mqtt://broker.example/inbox', 'mqtts://broker.example:1/inbox', 'mqtts://x/inbox']) {
       expect(await codeOf(sender.send(other, { bytes: bytesOf('x') }))).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(sender.canReach?.(other)).toBe(false)
     }
+    expect(sender.canReach?.('mqtts://broker.EXAMPLE:8883/inbox')).toBe(true)
+    expect(sender.canReach?.('mqtts://')).toBe(false)
   })
 
   it.each(['a/+', '#', '', '$SYS/x', '%24share/g/x', 'a%00b', 'x'.repeat(513), '%', '%ff', 'a?b', 'a#b'])(

@@ -21,7 +21,7 @@ const timeoutMs = 10_000
 it.each(['json', 'compact'] as const)('telemetry goes over a broker in %s', async (encoding) => {
   const contacts = contactBook(crypto, firstOf(didKey(crypto)))
   const transportOf = async (topic: string) =>
-    rig.make({ client: await rig.client(), broker: rig.broker().url, inboxTopics: [topic] })
+    rig.make({ client: await rig.client(), broker: rig.broker().url, inboxTopics: [topic], now: () => START_MS })
   const got: Batch[] = []
   const readings = publisher({ agent: () => device.agent, now: () => START_MS, maySubscribe: () => true })
   const heating = actuator({

@@ -1,11 +1,12 @@
 import { explainCbor } from './cbor.ts'
+import { explainFragment } from './fragment.ts'
 import { explainJson } from './json.ts'
 import type { Part } from './part.ts'
 
 export type { Part } from './part.ts'
 
 /**
- * Takes an envelope apart: JSON or CBOR, by its first byte. Nothing is decrypted or verified.
+ * Takes an envelope apart: JSON, CBOR or a fragment of one, by its first byte. Nothing is decrypted or verified.
  *
  * @throws DidCommError `ERR_BYTES_MALFORMED`, `ERR_TOO_LARGE`
  */
@@ -14,6 +15,6 @@ export function explain(bytes: Uint8Array): Part {
   if (first === 0x7b) return explainJson(bytes, explain)
   if (first < 0x20) return { name: 'session envelope', bytes: bytes.length, text: 'sessions are not specified yet' }
   if (first < 0x30) return { name: 'session handshake', bytes: bytes.length, text: 'sessions are not specified yet' }
-  if (first < 0x40) return { name: 'fragment', bytes: bytes.length, text: 'a piece of a larger message' }
+  if (first < 0x40) return explainFragment(bytes)
   return explainCbor(bytes)
 }

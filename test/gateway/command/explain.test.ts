@@ -100,10 +100,35 @@ describe('the parts of an envelope', () => {
     })
   })
 
+  it('of a fragment are its head, its tag, its length or number, and its payload', () => {
+    const first = explain(Buffer.from('30ae8e3d79820100aabb', 'hex'))
+    expect(first).toMatchObject({ name: 'fragment', bytes: 10 })
+    expect(leaves(first).map(({ name, offset, bytes, text }) => [name, offset, bytes, text])).toEqual([
+      ['head', 0, 1, 'the first of several'],
+      ['tag', 1, 4, 'ae8e3d79, which begins the SHA-256 of the message'],
+      ['length', 5, 2, '130 bytes in all'],
+      ['payload', 7, 3, '00aabb, 127 bytes are in others'],
+    ])
+    const other = explain(Buffer.from('31ae8e3d7907aabb', 'hex'))
+    expect(leaves(other).map(({ name, offset, text }) => [name, offset, text])).toEqual([
+      ['head', 0, 'another one'],
+      ['tag', 1, 'ae8e3d79, which begins the SHA-256 of the message'],
+      ['number', 5, '7'],
+      ['payload', 6, 'aabb'],
+    ])
+    const nested = explain(Buffer.from('3231ae8e3d7907aabb', 'hex'))
+    expect(leaves(nested).map(({ name, offset, bytes }) => [name, offset, bytes])).toEqual([
+      ['head', 0, 1],
+      ['payload', 1, 8],
+    ])
+    for (const hex of ['30', '3f00', '31aabbccdd01']) {
+      expect(() => explain(Buffer.from(hex, 'hex'))).toThrow(expect.objectContaining({ code: 'ERR_BYTES_MALFORMED' }))
+    }
+  })
+
   it.each([
     ['00', 'session envelope'],
     ['20', 'session handshake'],
-    ['30', 'fragment'],
     ['d9d9f700', 'tag 55799'],
     ['f4', 'CBOR of no known kind'],
     ['7b7d', 'JSON of no known kind'],
