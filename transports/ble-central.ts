@@ -41,6 +41,11 @@ export interface NodeBleCentralOptions {
 
 /** After as many failures one after the other that are the adapter's, it is turned off and on. */
 const patience = 3
+/**
+ * What BlueZ says while an adapter cannot connect: something else is under way, it has no power, or to its controller a connection whose
+ * other end is gone is still there, which no disconnect ends.
+ */
+const stuckError = /InProgress|NotReady|Input\/output error|resource busy/
 const resolvePollMs = 50
 const recoverMs = 500
 
@@ -267,7 +272,8 @@ class NodeBleCentral implements BleCentral {
 
   /** The watchdog: turns an adapter off and on that has failed again and again, while nothing shows that it works. */
   async #blame(adapter: NodeBleAdapter, error: unknown): Promise<void> {
-    const isStuck = error instanceof StuckError || /InProgress|NotReady/.test(String((error as { type?: string }).type))
+    const { type, message } = error as Error & { type?: string }
+    const isStuck = error instanceof StuckError || stuckError.test(`${type} ${message}`)
     this.#failures = isStuck ? this.#failures + 1 : 0
     const { dbus, onError } = this.#options
     if (this.#failures < patience || this.#ports.size > 0) return
