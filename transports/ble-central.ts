@@ -3,14 +3,16 @@ import { decodeInfo, maxValueBytes, minValueBytes } from './ble-framing.ts'
 import { type BleCentral, type BlePort, difNames, type GattNames, gattNames, type Introduce } from './ble-port.ts'
 import { BleScan } from './ble-scan.ts'
 import { type DBus, propertiesInterface } from './dbus.ts'
-import type {
-  BluezObjects,
-  BusMethods,
-  NodeBleAdapter,
-  NodeBleCharacteristic,
-  NodeBleDevice,
-  NodeBleHelper,
-  NodeBluetooth,
+import {
+  type BluezObjects,
+  type BusMethods,
+  characteristicsOf,
+  type NodeBleAdapter,
+  type NodeBleCharacteristic,
+  type NodeBleDevice,
+  type NodeBleGatt,
+  type NodeBleHelper,
+  type NodeBluetooth,
 } from './node-ble.ts'
 import { NodeBlePort } from './node-ble-port.ts'
 import { world } from './world.ts'
@@ -39,6 +41,11 @@ export interface NodeBleCentralOptions {
 
 /** After as many failures one after the other that are the adapter's, it is turned off and on. */
 const patience = 3
+/**
+ * What BlueZ says while an adapter cannot connect: something else is under way, it has no power, or to its controller a connection whose
+ * other end is gone is still there, which no disconnect ends.
+ */
+const stuckError = /InProgress|NotReady|Input\/output error|resource busy/
 const resolvePollMs = 50
 const recoverMs = 500
 
@@ -158,7 +165,23 @@ class NodeBleCentral implements BleCentral {
   async #open(device: NodeBleDevice, introduce: Introduce): Promise<BlePort> {
     await this.#inTime(device.connect(), 3 * this.#timeoutMs)
     await this.#resolved(device)
-    const service = await this.#inTime(device.gatt().then((gatt) => gatt.getPrimaryService(this.#names.service)))
+    const gatt = await this.#inTime(device.gatt())
+    const all = await characteristicsOf(gatt)
+    try {
+      return await this.#openPort(device, gatt, all, introduce)
+    } catch (error) {
+      await this.#forget(...all)
+      throw error
+    }
+  }
+
+  async #openPort(
+    device: NodeBleDevice,
+    gatt: NodeBleGatt,
+    all: readonly NodeBleCharacteristic[],
+    introduce: Introduce,
+  ): Promise<BlePort> {
+    const service = await gatt.getPrimaryService(this.#names.service)
     const rx = await service.getCharacteristic(this.#names.rx)
     const tx = await service.getCharacteristic(this.#names.tx)
     const info = this.#names.info === undefined ? undefined : await service.getCharacteristic(this.#names.info)
@@ -172,7 +195,7 @@ class NodeBleCentral implements BleCentral {
       letGo: () => this.#exclusively(() => this.#letGo(device)),
       onEnd: () => {
         this.#ports.delete(port)
-        this.#exclusively(() => this.#forget(device, rx, tx, ...(info ? [info] : []))).catch(() => undefined)
+        this.#exclusively(() => this.#forget(device, ...all)).catch(() => undefined)
       },
     })
     try {
@@ -249,7 +272,8 @@ class NodeBleCentral implements BleCentral {
 
   /** The watchdog: turns an adapter off and on that has failed again and again, while nothing shows that it works. */
   async #blame(adapter: NodeBleAdapter, error: unknown): Promise<void> {
-    const isStuck = error instanceof StuckError || /InProgress|NotReady/.test(String((error as { type?: string }).type))
+    const { type, message } = error as Error & { type?: string }
+    const isStuck = error instanceof StuckError || stuckError.test(`${type} ${message}`)
     this.#failures = isStuck ? this.#failures + 1 : 0
     const { dbus, onError } = this.#options
     if (this.#failures < patience || this.#ports.size > 0) return

@@ -19,15 +19,22 @@ export interface NodeBleCharacteristic {
   removeAllListeners(): unknown
 }
 
+/** What is used of the services of a device: their UUIDs, and the characteristics of each by theirs. */
+export interface NodeBleGatt {
+  services(): Promise<string[]>
+  getPrimaryService(uuid: string): Promise<{
+    characteristics(): Promise<string[]>
+    getCharacteristic(uuid: string): Promise<NodeBleCharacteristic>
+  }>
+}
+
 /** What is used of a device. */
 export interface NodeBleDevice {
   readonly helper?: NodeBleHelper
   isConnected(): Promise<unknown>
   connect(): Promise<void>
   disconnect(): Promise<void>
-  gatt(): Promise<{
-    getPrimaryService(uuid: string): Promise<{ getCharacteristic(uuid: string): Promise<NodeBleCharacteristic> }>
-  }>
+  gatt(): Promise<NodeBleGatt>
   on(event: 'disconnect', listener: () => void): unknown
   removeAllListeners(): unknown
 }
@@ -58,4 +65,13 @@ export interface NodeBluetooth {
     on(event: 'error', listener: (error: unknown) => void): unknown
   }
   getAdapter(name: string): Promise<NodeBleAdapter>
+}
+
+/** The characteristics of all services: node-ble listens to each of them, whoever it is that is wanted. */
+export async function characteristicsOf(gatt: NodeBleGatt): Promise<NodeBleCharacteristic[]> {
+  const services = await Promise.all((await gatt.services()).map((uuid) => gatt.getPrimaryService(uuid)))
+  const found = services.map(async (service) =>
+    Promise.all((await service.characteristics()).map((uuid) => service.getCharacteristic(uuid))),
+  )
+  return (await Promise.all(found)).flat()
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import dbus from 'dbus-next'
@@ -56,7 +55,7 @@ function transportOf(role: Role): BleTransport {
     })
   }
   const { bluetooth } = createBluetooth()
-  const central = nodeBleCentral({ bluetooth, adapter: 'hci1', scanMs: 5_000, onError: tell })
+  const central = nodeBleCentral({ bluetooth, dbus, adapter: 'hci1', scanMs: 5_000, onError: tell })
   const connect: BleCentral['connect'] = async (...args) => {
     try {
       return await central.connect(...args)
@@ -71,27 +70,30 @@ function transportOf(role: Role): BleTransport {
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const tell = (error: unknown): void => say(`error ${error}`)
 
-/** A store of one line a message, with its number: that it was handled and that it was seen become true at once. */
-function seenIn(file: string): { seen: NonNullable<AgentOptions['seen']>; handled: Map<string, number> } {
+/**
+ * A store of one line a message, with its number: that it was handled and that it was seen become true at once. `handled` has the numbers of messages by
+ * their ids, until they are written.
+ */
+function seenIn(file: string, sender: string) {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
   const keys = new Set(lines.map((line) => line.split(' ')[0]))
   const handled = new Map<string, number>()
-  const short = (key: string) =>
-    Buffer.from(sha256(new TextEncoder().encode(key)))
+  /** As the agent makes it. */
+  const keyOf = (id: string) =>
+    Buffer.from(sha256(new TextEncoder().encode(`${sender} ${id}`)))
       .toString('hex')
       .slice(0, 32)
-  return {
-    handled,
-    seen: {
-      check: async (key) => (keys.has(short(key)) ? 'seen' : 'new'),
-      remember: async (key) => {
-        const [id, number] = [...handled].find(([id]) => key.includes(id)) ?? []
-        if (id !== undefined) handled.delete(id)
-        keys.add(short(key))
-        appendFileSync(file, `${short(key)} ${number ?? ''}\n`)
-      },
+  const seen: NonNullable<AgentOptions['seen']> = {
+    check: async (key) => (keys.has(key) ? 'seen' : 'new'),
+    remember: async (key) => {
+      const [id, number] = [...handled].find(([one]) => keyOf(one) === key) ?? []
+      if (id === undefined) throw new Error(`nothing was handled under ${key}`)
+      handled.delete(id)
+      keys.add(key)
+      appendFileSync(file, `${key} ${number}\n`)
     },
   }
+  return { handled, seen }
 }
 
 /** One life of a party: it sends what is in its outbox until it is taken, and writes down what it gets. */
@@ -102,7 +104,7 @@ export async function live(role: Role): Promise<void> {
   const contacts = contactBook(crypto, resolve)
   await contacts.add({ did: didOf(other(role)), uri: uriOf(other(role)), encoding: 'compact' })
   const transport = transportOf(role)
-  const { handled, seen } = seenIn(gotFile(role))
+  const { handled, seen } = seenIn(gotFile(role), didOf(other(role)))
   const agent = createAgent({
     ...world(),
     did,
@@ -122,8 +124,6 @@ export async function live(role: Role): Promise<void> {
     return undefined
   })
   const lines = createInterface({ input: process.stdin })
-  say('loaded')
-  await once(lines, 'line')
   await agent.start()
   if (role === 'gateway') transport.stayLinked(uriOf('sensor'))
   say('ready')
@@ -132,6 +132,7 @@ export async function live(role: Role): Promise<void> {
     const draft = { type: numberedType, body: { number, fill } }
     agent.prepare(draft, { to: didOf(other(role)) }).then(({ packet }) => {
       writeFileSync(`${outbox(role)}/${String(number).padStart(6, '0')}`, packet.bytes)
+      say('stored')
     }, tell)
   })
   for (;;) {

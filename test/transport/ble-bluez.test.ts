@@ -141,6 +141,23 @@ describe.skipIf(!hasDbusDaemon)('BLE over node-ble and BlueZ', () => {
     expect(got).toEqual([packet(3).bytes])
   })
 
+  it.each(['Input/output error', 'Device or resource busy'])(
+    'turns an adapter off and on to which a lost connection is still there (%s)',
+    async (text) => {
+      let failure: string | undefined
+      await open({ failure: (member) => (member === 'Connect' ? failure : undefined) })
+      rig.bluez.onPower = () => {
+        failure = undefined
+      }
+      failure = text
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        expect(await toSensor(packet(3))).toBe('ERR_TRANSPORT_UNREACHABLE')
+      }
+      await untilTaken(() => toSensor(packet(3)))
+      expect(got).toEqual([packet(3).bytes])
+    },
+  )
+
   it('stays linked, so that the peripheral can send again after the connection was lost', async () => {
     await open()
     const stop = rig.central.stayLinked('ble:sensor')

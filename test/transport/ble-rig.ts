@@ -45,7 +45,7 @@ export async function bleRig(
   const mode = options.mode ? { mode: options.mode } : {}
   const watch = options.watch ?? ((made) => made)
   const centralOver = (over: typeof bluetooth) => {
-    const made = nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 1_000, dbus, ...mode, ...options.central })
+    const made = nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 3_000, dbus, ...mode, ...options.central })
     return ble({ name: 'gateway', maxPacketBytes, timeoutMs, central: watch(made) })
   }
   const central = centralOver(bluetooth)

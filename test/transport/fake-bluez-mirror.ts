@@ -19,7 +19,9 @@ export interface Mirror {
   isNotifying: boolean
 }
 
-/** Shows the services of applications below a device, and returns where each characteristic really is. */
+const uuidOf = (short: string) => ({ UUID: new Variant('s', `0000${short}-0000-1000-8000-00805f9b34fb`) })
+
+/** Shows the services of applications, behind what bluetoothd has of its own, below a device, and returns where each characteristic really is. */
 export function mirrorServices(
   objects: BusObjects,
   devicePath: string,
@@ -44,6 +46,9 @@ export function mirrorServices(
       })
     }
   }
+  const information = nextPath(devicePath, 'service')
+  objects.add(information, { 'org.bluez.GattService1': uuidOf('180a') })
+  objects.add(nextPath(information, 'char'), { [characteristicName]: uuidOf('2a50') })
   for (const application of applications) {
     for (const [path, { 'org.bluez.GattService1': service }] of Object.entries(application.objects)) {
       if (!service?.['UUID']) continue

@@ -45,6 +45,8 @@ export interface FakeBluezOptions {
   readonly carry?: (deliver: () => void) => void
   /** Calls that are never answered, as by an adapter that is stuck. */
   readonly isStuck?: (member: string) => boolean
+  /** Calls that fail, with what BlueZ says then. */
+  readonly failure?: (member: string) => string | undefined
   /** How long the services take to be known. */
   readonly resolveMs?: number
 }
@@ -190,6 +192,8 @@ export class FakeBluez {
       })
     }
     if (name === propertiesName) return this.#property(path, object, member, body)
+    const failure = this.#options.failure?.(member)
+    if (failure !== undefined) throw new BluezError('Failed', failure)
     if (!adapter || this.#options.isStuck?.(member)) return ['']
     if (name === characteristicName) return this.#gatt(path, member, body)
     if (name === deviceName) await this.#device(adapter, path, member)
