@@ -24,8 +24,8 @@ busybox=/bin/busybox
 # The kernels for clouds, on which this may run, have no Bluetooth; the generic one is unpacked, not installed.
 work=build/ble-machine
 mkdir -p $work
-package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends:/ { print $2; exit }')
-[ -n "$package" ] || cannot 'apt knows no linux-image-amd64'
+package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends:/ { print $2 }' | sed -n 1p) || package=
+[ -n "$package" ] || cannot 'apt knows no linux-image-amd64 (apt-get update)'
 if [ ! -e "$work/$package.done" ]; then
   rm -rf "$work/kernel" "$work"/*.done
   mkdir -p "$work/kernel"

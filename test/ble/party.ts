@@ -34,8 +34,9 @@ export function gotOf(role: Role): number[] {
   if (!existsSync(gotFile(role))) return []
   return readFileSync(gotFile(role), 'utf8')
     .split('\n')
-    .filter(Boolean)
-    .map((line) => Number(line.split(' ')[1]))
+    .map((line) => line.split(' ')[1])
+    .filter((number) => number !== undefined)
+    .map(Number)
 }
 
 /** How many messages of a party wait in its outbox. */
@@ -71,24 +72,29 @@ function transportOf(role: Role): BleTransport {
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const tell = (error: unknown): void => say(`error ${error}`)
 
-/** A store of one line a message, with its number: that it was handled and that it was seen become true at once. */
+/** The key by which an agent asks its store for a message: a part of the digest of who has sent it and its id. */
+const keyOf = (sender: string, id: string) =>
+  Buffer.from(sha256(new TextEncoder().encode(`${sender} ${id.toLowerCase()}`)))
+    .toString('hex')
+    .slice(0, 32)
+
+/**
+ * A store of one line a message, with its number: that it was handled and that it was seen become true at once. What has a key that is not
+ * that of a handled message gets no number, and so is missed.
+ */
 function seenIn(file: string): { seen: NonNullable<AgentOptions['seen']>; handled: Map<string, number> } {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
   const keys = new Set(lines.map((line) => line.split(' ')[0]))
   const handled = new Map<string, number>()
-  const short = (key: string) =>
-    Buffer.from(sha256(new TextEncoder().encode(key)))
-      .toString('hex')
-      .slice(0, 32)
   return {
     handled,
     seen: {
-      check: async (key) => (keys.has(short(key)) ? 'seen' : 'new'),
+      check: async (key) => (keys.has(key) ? 'seen' : 'new'),
       remember: async (key) => {
-        const [id, number] = [...handled].find(([id]) => key.includes(id)) ?? []
-        if (id !== undefined) handled.delete(id)
-        keys.add(short(key))
-        appendFileSync(file, `${short(key)} ${number ?? ''}\n`)
+        const number = handled.get(key)
+        handled.delete(key)
+        keys.add(key)
+        appendFileSync(file, number === undefined ? `${key}\n` : `${key} ${number}\n`)
       },
     },
   }
@@ -118,7 +124,7 @@ export async function live(role: Role): Promise<void> {
     },
   })
   agent.on(numberedType, async ({ message }) => {
-    handled.set(message.id, (message.body as unknown as Numbered).number)
+    handled.set(keyOf(didOf(other(role)), message.id), (message.body as unknown as Numbered).number)
     return undefined
   })
   const lines = createInterface({ input: process.stdin })
