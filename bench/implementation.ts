@@ -30,6 +30,12 @@ export interface Work {
   readonly async?: boolean
   /** Makes what is compared with the results of others out of what the call returned. */
   readonly value?: (returned: unknown) => Comparable | Promise<Comparable>
+  /** Waits for what calls have left under way: the end of a turn, and a part of what it costs. */
+  readonly settle?: () => Promise<void>
+  /** How long each thing that the calls did took, in ns, since this was asked last. */
+  readonly latencies?: () => number[]
+  /** Frees what was opened for it. */
+  readonly close?: () => Promise<unknown>
   /** What is measured is how long it takes the first time: a turn is one call. */
   readonly once?: boolean
 }

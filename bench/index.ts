@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { compareResults, comparisonLines } from './compare.ts'
-import { moteImplementations } from './mote.ts'
+import { moteInNode } from './mote-node.ts'
 import { coreFiles, machine, peersAreInstalled, peersInNode, versions } from './node-peers.ts'
 import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { loadPeers } from './peers.ts'
@@ -26,7 +26,7 @@ function showProgress(text: string): void {
 
 async function measured(options: Options): Promise<Result> {
   const cores = coreFiles()
-  const ours = moteImplementations(cores)
+  const ours = moteInNode(cores)
   const peers = await loadPeers(peersInNode)
   const missing = missingFrom(ours[0])
   const absent = missing.length === 0 ? [] : [`didcomm-mote has no ${missing.join(', ')}: peers only`]

@@ -1,4 +1,5 @@
 // The parts of README.md and bench/README.md that a result decides. They stand between comments, `bench:NAME` and `/bench:NAME`.
+import { inParallel, packetSizes } from './operations.ts'
 import type { Result, Row } from './result.ts'
 import { formatNs, formatOperation, formatSize } from './table.ts'
 import { findRow, outcomes } from './targets.ts'
@@ -105,6 +106,61 @@ function cborTable(result: Result): string {
   ].join('\n')
 }
 
+const transportNames: Readonly<Record<string, string>> = {
+  memory: 'memory',
+  http: 'HTTP',
+  ws: 'WebSocket',
+  ble: 'BLE, without a radio',
+  mqtt: 'MQTT 3.1.1',
+  mqtt5: 'MQTT 5',
+}
+
+const marked = (row: Row | undefined, text: (row: Row) => string): string =>
+  row ? `${row.noisy ? '~' : ''}${text(row)}` : ''
+
+/** Sends a second, in three digits that count. */
+const rate = ({ opsPerSecond }: Row): string => Number(opsPerSecond.toPrecision(3)).toLocaleString('en-US')
+
+/** Every transport with packets of each size: how many a second, and how long single sends took. */
+function transportTable(result: Result): string {
+  const cells = (row: Row | undefined) => [
+    marked(row, rate),
+    ...[row?.p50Ns, row?.p99Ns].map((ns) => (ns === undefined ? '' : formatNs(ns))),
+  ]
+  const rows = Object.entries(transportNames).flatMap(([name, title]) =>
+    packetSizes.flatMap((size) => {
+      const [single, many] = ['', `-${inParallel}`].map((end) =>
+        findRow(result, `transport-${name}-send${end}`, size, ours),
+      )
+      return single || many ? [[`${title}, ${formatSize(size)}`, ...cells(single), ...cells(many)]] : []
+    }),
+  )
+  const header = ['', 'one by one, a second', 'p50', 'p99', `${inParallel} at a time, a second`, 'p50', 'p99']
+  return [markdownTable(header, rows), '', brokerLine(result)].join('\n')
+}
+
+function brokerLine(result: Result): string {
+  const { aedes, mosquitto, mqtt = '', ws = '' } = result.versions
+  const broker = mosquitto ? `mosquitto ${mosquitto}` : `aedes ${aedes}, in the same process`
+  return `${machineLine(result)} mqtt.js ${mqtt}, ws ${ws}, ${broker}.`
+}
+
+/** MQTT beside mqtt.js by itself: throughput in per cent of it. */
+function mqttTable(result: Result): string {
+  const percent = (ratio: number) => `${Math.round(ratio * 100)} %`
+  const rows = result.rows
+    .filter(({ op, impl }) => op.startsWith('transport-mqtt') && impl === ours)
+    .flatMap((row) => {
+      const peer = findRow(result, row.op, row.size, 'mqtt.js')
+      if (!peer) return []
+      const mark = row.noisy || peer.noisy ? '~' : ''
+      const ratios = [peer.minNs / row.minNs, peer.medianNs / row.medianNs].map((ratio) => `${mark}${percent(ratio)}`)
+      return [[formatOperation(row), ...[row, peer].map((one) => marked(one, rate)), ...ratios]]
+    })
+  const header = ['operation', `${ours}, a second`, 'mqtt.js, a second', 'by minima', 'by medians']
+  return markdownTable(header, rows)
+}
+
 function targetTable(result: Result): string {
   const rows = outcomes(result).map(({ target, ratio, noisy }) => {
     const met = ratio === undefined ? 'not measured' : ratio >= target.ratio ? 'met' : 'missed'
@@ -129,6 +185,7 @@ function operationTable({ rows }: Result, op: string): string {
   return markdownTable([op, ...sizes.map((size) => (size === null ? 'minimum' : formatSize(size)))], lines)
 }
 
+const isTransport = (op: string): boolean => op.startsWith('transport')
 const isOverhead = (op: string): boolean => op === 'call' || op.startsWith('startup')
 
 function tables(result: Result, wanted: (op: string) => boolean): string {
@@ -162,7 +219,9 @@ export function blocks(result: Result): Record<string, string> {
     cbor: cborTable(result),
     targets: targetTable(result),
     provenance: provenance(result),
-    operations: tables(result, (op) => !isOverhead(op)),
+    transports: transportTable(result),
+    mqtt: mqttTable(result),
+    operations: tables(result, (op) => !isOverhead(op) && !isTransport(op)),
     overheads: tables(result, isOverhead),
     modules: modules(result),
   }

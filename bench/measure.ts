@@ -1,5 +1,5 @@
 import type { Call, Prepared, Work } from './implementation.ts'
-import { type Summary, summarize } from './statistics.ts'
+import { percentiles, type Summary, summarize } from './statistics.ts'
 
 interface Turn {
   readonly name: string
@@ -10,6 +10,8 @@ interface Turn {
   /** How often it has its turn. */
   readonly rounds: number
   readonly ns: number[]
+  /** Of the single things in its turns. */
+  readonly latencies: number[]
   /** How long the quickest turn took, all its calls. */
   quickestNs: number
 }
@@ -75,13 +77,15 @@ async function takeTurn(turn: Turn): Promise<void> {
   const ns = elapsed / turn.calls
   if (ns < Math.min(...turn.ns)) turn.quickestNs = elapsed
   turn.ns.push(ns)
+  turn.latencies.push(...(turn.work.latencies?.() ?? []))
   // It became quicker, as a function does that is compiled meanwhile: then there are more calls, for the clock to see them.
   if (!turn.work.once) turn.calls = Math.max(turn.calls, Math.round(turn.turnNs / ns))
 }
 
-function summaryOf({ ns, quickestNs }: Turn): Summary {
+function summaryOf({ latencies, ns, quickestNs }: Turn): Summary {
   const summary = summarize(ns)
-  return { ...summary, noisy: summary.noisy || quickestNs < fewestSteps * clockResolutionNs() }
+  const noisy = summary.noisy || quickestNs < fewestSteps * clockResolutionNs()
+  return { ...summary, noisy, ...(latencies.length > 0 && { latency: percentiles(latencies) }) }
 }
 
 let resolution: number | undefined
@@ -107,9 +111,10 @@ async function warmUp(name: string, work: Prepared, budgetMs: number): Promise<T
     const least = ns > farTooSlow * budgetMs * 1e6 ? 1 : minRounds
     return Math.min(most, Math.max(least, Math.floor((2 * warmNs) / ns)))
   }
-  const begun = { name, work, ns: [], quickestNs: 0 }
+  const begun = { name, work, ns: [], latencies: [], quickestNs: 0 }
   if (work.once) return { ...begun, calls: 1, turnNs: 0, rounds: roundsOf(work.firstNs, maxFirstTimes) }
   const callNs = work.firstNs < longCallNs ? await quickestCallNs(work, warmNs) : work.firstNs
+  work.latencies?.()
   const turnNs = Math.max(Math.min(longestTurnNs, (2 * warmNs) / fewRounds), wantedSteps * clockResolutionNs())
   return {
     ...begun,
@@ -133,10 +138,11 @@ async function quickestCallNs(work: Work, warmNs: number): Promise<number> {
   return quickest
 }
 
-async function elapsedNs({ call, async }: Work, calls: number): Promise<number> {
+async function elapsedNs({ call, async, settle }: Work, calls: number): Promise<number> {
   const startMs = performance.now()
   if (async) for (let i = 0; i < calls; i++) await call()
   else repeat(call, calls)
+  await settle?.()
   return (performance.now() - startMs) * 1e6
 }
 

@@ -1,6 +1,7 @@
 // What only Node has: peers, files and the description of the machine.
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { mosquittoVersion } from './broker.ts'
 import type { PeerModule } from './implementation.ts'
 import type { CoreFile } from './mote.ts'
 import { peersAnywhere } from './peers.ts'
@@ -16,6 +17,7 @@ export const peersInNode: Readonly<Record<string, () => Promise<PeerModule>>> = 
   'sodium-native': () => import('./peers/sodium-native.ts'),
   'didcomm-node': () => import('./peers/didcomm-node.ts'),
   '@veramo/did-comm': () => import('./peers/veramo.ts'),
+  'mqtt.js': () => import('./mqtt-clients.ts'),
 }
 
 /** Whether `npm ci` was run for the peers. */
@@ -40,8 +42,10 @@ function manifestOf(path: string): Manifest {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : {}
 }
 
-/** Peers that the tests of this package have as well. Among the others they would be built on this machine. */
-const installedForTests = ['cbor-x']
+/** Peers that the tests of this package have as well, and what its transports are over. Among the others they would be built on this machine. */
+const installedForTests = ['cbor-x', 'mqtt', mosquittoVersion === undefined ? 'aedes' : undefined, 'ws'].filter(
+  (name) => name !== undefined,
+)
 
 /** The versions of all that is measured. */
 export function versions(): Record<string, string> {
@@ -58,6 +62,7 @@ export function versions(): Record<string, string> {
     v8: process.versions.v8,
     openssl: process.versions.openssl,
     ...Object.fromEntries(peers),
+    ...(mosquittoVersion !== undefined && { mosquitto: mosquittoVersion }),
   }
 }
 

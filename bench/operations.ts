@@ -45,6 +45,18 @@ const messages: readonly Operation[] = [
   'didcomm-signed-unpack',
 ].map((op) => ({ op, sizes: [64, 1024] }))
 
+/** How many packets are sent at the same time. */
+export const inParallel = 64
+
+/** Bytes of a packet: a compact envelope of a reading, and one that is not so small. */
+export const packetSizes: readonly number[] = [100, 500]
+
+/** From `send` until the next hop has taken a packet over; MQTT is 3.1.1, and 5. The size is that of the packet. */
+const transports: readonly Operation[] = ['memory', 'http', 'ws', 'ble', 'mqtt', 'mqtt5'].flatMap((name) => [
+  { op: `transport-${name}-send`, sizes: packetSizes },
+  { op: `transport-${name}-send-${inParallel}`, sizes: packetSizes, per: inParallel },
+])
+
 export const operations: readonly Operation[] = [
   { op: 'x25519', sizes: none },
   { op: 'x25519-base', sizes: none },
@@ -72,5 +84,6 @@ export const operations: readonly Operation[] = [
   { op: 'cbor-encode', sizes: cborSizes },
   { op: 'cbor-decode', sizes: cborSizes },
   ...messages,
+  ...transports,
   ...overheads,
 ]

@@ -10,7 +10,7 @@ import { formatResult, merged, parseResult } from './result.ts'
 /** What the report is made of, and what it is written into, from the root of the tree. */
 export const resultFile = 'bench/results/latest.json'
 export const plotFile = 'docs/benchmark.svg'
-export const documents: readonly string[] = ['README.md', 'bench/README.md']
+export const documents: readonly string[] = ['README.md', 'bench/README.md', 'docs/transports.md']
 
 /** What each file should hold, by its path. `read` gives what it holds. */
 export function reportFiles(read: (file: string) => string): Map<string, string> {

@@ -16,6 +16,9 @@ export interface Row {
   /** Median over minimum, minus 1. */
   readonly aboveMinimum: number
   readonly rounds: number
+  /** Of single sends: half of them took no longer, and 99 of 100. */
+  readonly p50Ns?: number
+  readonly p99Ns?: number
   /** The machine was too busy to believe the row. */
   readonly noisy?: boolean
   /** Each call was awaited. */

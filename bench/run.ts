@@ -20,9 +20,9 @@ export interface Progress {
 const shortestMs = 3
 const longestMs = 2000
 
-/** Names the operations that nobody of `ours` has. */
+/** Names the operations that nobody of `ours` has. Transports are there in Node only. */
 export function missingFrom(ours: Implementation | undefined, all: readonly Operation[] = operations): string[] {
-  return all.map(({ op }) => op).filter((op) => ours && /^(?!call|startup)/.test(op) && !ours.makers[op])
+  return all.map(({ op }) => op).filter((op) => ours && /^(?!call|startup|transport)/.test(op) && !ours.makers[op])
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Summary {
   /** The machine was too busy to believe this row. */
   readonly noisy: boolean
   readonly rounds: number
+  /** Of the single things that were done, where these were timed too: half of them took no longer, and 99 of 100. */
+  readonly latency?: { readonly p50Ns: number; readonly p99Ns: number }
 }
 
 /** Beyond these a row is marked as noisy. */
@@ -29,6 +31,12 @@ export function median(values: readonly number[]): number {
     [...values].sort((a, b) => a - b),
     0.5,
   )
+}
+
+/** Returns the latencies below which half, and 99 of 100, lie. */
+export function percentiles(samples: readonly number[]): NonNullable<Summary['latency']> {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return { p50Ns: quantile(sorted, 0.5), p99Ns: quantile(sorted, 0.99) }
 }
 
 /** @throws RangeError without a sample */

@@ -112,11 +112,16 @@ export async function runTrial(
 ): Promise<Row[]> {
   const works = await prepare(trial, implementations)
   const chosen = new Map([...works].filter(([name]) => trial.chosen.includes(name)))
-  const summaries = await measure(chosen, budgetMs)
+  const summaries = await measure(chosen, budgetMs).finally(() => closeAll(works))
   const referenceNs = summaries.get(reference)?.minNs
   return [...summaries].map(([impl, summary]) => {
     return rowOf(trial, impl, summary, referenceNs, chosen.get(impl)?.async === true)
   })
+}
+
+/** Frees what was opened for a trial. */
+export async function closeAll(works: ReadonlyMap<string, Prepared>): Promise<void> {
+  await Promise.all([...works.values()].map(({ close }) => close?.()))
 }
 
 /** Makes a row of a summary. */
@@ -141,6 +146,7 @@ export function rowOf(
     spread: round(summary.spread, 3),
     aboveMinimum: round(summary.aboveMinimum, 3),
     rounds: summary.rounds,
+    ...(summary.latency && { p50Ns: round(summary.latency.p50Ns, 4), p99Ns: round(summary.latency.p99Ns, 4) }),
     ...(summary.noisy ? { noisy: true } : {}),
     ...(async ? { async: true } : {}),
   }

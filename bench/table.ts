@@ -39,11 +39,13 @@ export function tableLine(row: Row, reference: string): string {
   const spread = `${Math.round(row.spread * 100)} %`
   const numbers = [formatNs(row.minNs), formatNs(row.medianNs), formatNumber(row.opsPerSecond), bandwidth, spread]
   const ratio = row.impl === reference || row.ratio === undefined ? '' : `${formatNumber(row.ratio)}x`
+  const { p50Ns, p99Ns } = row
+  const latency = p50Ns && p99Ns ? ` p50 ${formatNs(p50Ns)}, p99 ${formatNs(p99Ns)}` : ''
   return [
     formatOperation(row).padEnd(widths.op),
     row.impl.padEnd(widths.impl),
     ...numbers.map((text) => text.padStart(widths.number)),
-    `${ratio.padStart(reference.length + 5)}${marks(row)}`,
+    `${ratio.padStart(reference.length + 5)}${marks(row)}${latency}`,
   ]
     .join(' ')
     .trimEnd()

@@ -1,4 +1,5 @@
 import { cborSizes } from './cbor.ts'
+import { inParallel, packetSizes } from './operations.ts'
 import type { Result, Row } from './result.ts'
 
 const sodium = 'libsodium-wrappers'
@@ -21,7 +22,7 @@ function target(op: string, size: number | null, peer: string, ratio: number, ot
 /** Both peers have their key made ready beforehand. */
 const ready = { impl: 'didcomm-mote signing key' }
 
-/** What was aimed at when the core, the envelopes and the CBOR codec were written, on Node 20. */
+/** What was aimed at when the core, the envelopes, the CBOR codec and the transports were written, on Node 20. */
 export const targets: readonly Target[] = [
   target('x25519', null, sodium, 2.2),
   target('x25519', null, node, 0.95),
@@ -55,6 +56,9 @@ export const targets: readonly Target[] = [
   target('sha256', 1_048_576, node, 0.25),
   target('aes-256-gcm-seal', 16_384, '@noble', 3),
   ...['cbor-encode', 'cbor-decode'].flatMap((op) => cborSizes.map((size) => target(op, size, 'cborg', 1))),
+  ...['mqtt-send', `mqtt-send-${inParallel}`, 'mqtt5-send', `mqtt5-send-${inParallel}`].flatMap((name) =>
+    packetSizes.map((size) => target(`transport-${name}`, size, 'mqtt.js', 0.8)),
+  ),
   ...(['pack', 'unpack'] as const).flatMap((verb) => [
     target(`didcomm-authcrypt-${verb}`, 64, 'didcomm-node', 6),
     target(`didcomm-authcrypt-${verb}`, 1024, 'didcomm-node', 6),

@@ -89,6 +89,8 @@ export function outboxWorker(options: OutboxWorkerOptions): OutboxWorker {
     again = true
     looking ??= look().finally(() => {
       looking = undefined
+      // Somebody may have woken it since it looked for the last time.
+      if (again) wake()
     })
   }
 

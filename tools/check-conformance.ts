@@ -1,5 +1,6 @@
 // Which tests hold which rows of DIDComm Messaging v2.1. Titles name their rows at the end: `… fails with a code [E14, C2]`.
 import type { Report, Tree } from './check-tree.ts'
+import { taggedTitles } from './tagged-titles.ts'
 
 /** One requirement. Without a test it is `missing` (not built, or not tested yet) or has a `reason` not to be held. */
 export interface Row {
@@ -24,15 +25,15 @@ export const pageFile = 'docs/conformance.md'
 /** Holds tags that show that this check works. */
 const ownTest = 'test/tools/check-conformance.test.ts'
 
-/** The first argument of a call, where it ends in rows in square brackets, or in an expression that chooses between lists of rows. */
-const taggedTitle = /\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])*?) \[([A-Z]\d+(?:, [A-Z]\d+)*|\$\{[^}]*\})\]\1\s*,/g
+/** Rows, or an expression that chooses between lists of rows. */
+const rowTags = /[A-Z]\d+(?:, [A-Z]\d+)*|\$\{[^}]*\}/
 
-/** Finds the tags in the titles of one file of tests. A title of `test.each` counts once, as it is written. */
+/** Finds the tags in the titles of one file of tests. */
 export function holdersIn(file: string, text: string): Holder[] {
-  return [...text.matchAll(taggedTitle)].map(([, , title = '', rows = '']) => ({
+  return taggedTitles(text, rowTags).map(({ title, tags }) => ({
     file,
-    title: title.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll('\\', ''),
-    rows: rows.match(/\b[A-Z]\d+\b/g) ?? [],
+    title,
+    rows: tags.match(/\b[A-Z]\d+\b/g) ?? [],
   }))
 }
 

@@ -12,6 +12,7 @@ import { checkLengths } from './check-lengths.ts'
 import { checkNames } from './check-names.ts'
 import { checkPackage } from './check-package.ts'
 import { checkSizes } from './check-sizes.ts'
+import { checkTransports } from './check-transports.ts'
 import { type Report, readTree, runNode } from './check-tree.ts'
 import { checkTypes } from './check-types.ts'
 
@@ -48,6 +49,7 @@ const checks: Readonly<Record<string, () => Report | string[] | Promise<Report |
   package: () => checkPackage(tree),
   docs: () => checkDocs(tree),
   conformance: () => checkConformance(tree),
+  transports: () => checkTransports(tree),
   bench: () => checkBench(tree),
   sizes: () => checkSizes(root),
   core: checkCores,

@@ -12,8 +12,8 @@ export interface HttpDoorOptions {
   readonly timer: Timer
 }
 
-/** What to answer, without a body, where the body of a request could not be read. */
-type BodyProblem = 408 | 413
+/** What to answer, without a body, where the body of a request could not be read; 503 where we close before it has come. */
+type BodyProblem = 408 | 413 | 503
 
 const retryAfterSeconds = '5'
 const statuses: Readonly<Record<Receipt, number>> = { accepted: 202, refused: 400, 'too-large': 413 }
@@ -23,6 +23,8 @@ export class HttpDoor {
   readonly #options: HttpDoorOptions
   #receive: Receive | undefined
   #inFlight = 0
+  /** What gives up each body that is being read. */
+  readonly #reading = new Set<() => void>()
   #closed = false
   #onIdle: (() => void) | undefined
 
@@ -34,9 +36,10 @@ export class HttpDoor {
     this.#receive = receive
   }
 
-  /** Refuses new requests and waits for those under way. */
+  /** Refuses new requests and those whose body has not come, and waits for the others. */
   async close(): Promise<void> {
     this.#closed = true
+    for (const giveUp of [...this.#reading]) giveUp()
     if (this.#inFlight === 0) return
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve
@@ -54,12 +57,16 @@ export class HttpDoor {
       return
     }
     this.#inFlight += 1
+    let rest: Promise<void> | undefined
     try {
-      await this.#exchange(request, response)
+      const problem = await this.#exchange(request, response)
+      // It has answered at once; what it reads on is not waited for when we close.
+      if (problem !== undefined) rest = this.#refuse(request, response, problem)
     } finally {
       this.#inFlight -= 1
       if (this.#inFlight === 0) this.#onIdle?.()
     }
+    await rest
   }
 
   #refusal(request: IncomingMessage): number | undefined {
@@ -71,13 +78,10 @@ export class HttpDoor {
     return undefined
   }
 
-  async #exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Receives one packet and answers; returns what to answer instead where there was none. */
+  async #exchange(request: IncomingMessage, response: ServerResponse): Promise<BodyProblem | undefined> {
     const bytes = await this.#read(request)
-    if (bytes === undefined) return
-    if (typeof bytes === 'number') {
-      await this.#refuse(request, response, bytes)
-      return
-    }
+    if (bytes === undefined || typeof bytes === 'number') return bytes
     const slot = new ReplySlot(this.#options.maxPacketBytes)
     const status = await this.#settle({
       bytes,
@@ -87,6 +91,7 @@ export class HttpDoor {
     const answer = slot.end()
     if (answer && status !== 503) await this.#respond(response, 200, answer)
     else await this.#respond(response, status)
+    return undefined
   }
 
   async #settle(packet: Packet): Promise<number> {
@@ -106,11 +111,13 @@ export class HttpDoor {
       let length = 0
       const finish = (outcome: Uint8Array | BodyProblem | undefined) => {
         cancelTimeout()
+        this.#reading.delete(giveUp)
         request.off('data', onData)
         request.off('end', onEnd)
         request.off('close', onClose)
         resolve(outcome)
       }
+      const giveUp = () => finish(503)
       const cancelTimeout = timer(requestTimeoutMs, () => finish(408))
       const onData = (chunk: Buffer) => {
         chunks.push(chunk)
@@ -119,6 +126,7 @@ export class HttpDoor {
       }
       const onEnd = () => finish(new Uint8Array(Buffer.concat(chunks)))
       const onClose = () => finish(undefined)
+      this.#reading.add(giveUp)
       request.on('data', onData)
       request.on('end', onEnd)
       request.on('close', onClose)

@@ -25,6 +25,16 @@ export interface MemoryNetworkOptions {
 export interface MemoryNetwork {
   /** Makes the end of the network that is reached by the URI `memory:<address>`. */
   transport(address: string): Transport
+  /**
+   * Splits the network: ends reach only those of their own group. Those that no group names are a group as well, so that one
+   * group is cut off from all others. What would arrive from another group is lost, acknowledgements too; the sender gets
+   * `ERR_TRANSPORT_UNREACHABLE`. It takes the place of an earlier split.
+   *
+   * @throws TypeError for an address in two groups
+   */
+  partition(...groups: readonly (readonly string[])[]): void
+  /** Ends the split: everyone reaches everyone again. */
+  heal(): void
 }
 
 const addressForm = /^[A-Za-z0-9._~-]{1,128}$/
@@ -50,6 +60,22 @@ function checkedOptions(options: MemoryNetworkOptions): Required<Omit<MemoryNetw
   }
 }
 
+/** Which addresses reach each other: all, until they are split. */
+class Reach {
+  #groups = new Map<string, number>()
+
+  split(groups: readonly (readonly string[])[]): void {
+    const numbered = groups.flatMap((group, index) => group.map((address): [string, number] => [address, index]))
+    const byAddress = new Map(numbered)
+    if (byAddress.size < numbered.length) throw new TypeError('"groups" has an address twice')
+    this.#groups = byAddress
+  }
+
+  has(from: string, to: string): boolean {
+    return this.#groups.get(from) === this.#groups.get(to)
+  }
+}
+
 /**
  * Makes a network within one program, for tests and examples. With the same `random` and `timer` it behaves the same
  * each time. Packets between two ends arrive in the order of their `send`s, unless `reorderRate` is set.
@@ -70,6 +96,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   const { latencyMs, maxPacketBytes, random, lossRate, reorderRate, duplicateRate } = checkedOptions(options)
   const { timer } = options
   const ends = new Map<string, (packet: Packet) => Promise<Receipt>>()
+  const reach = new Reach()
 
   const travel = async (delayMs: number): Promise<void> => {
     if (timer && delayMs > 0) await new Promise<void>((resolve) => timer(delayMs, resolve))
@@ -78,20 +105,21 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   const delayMs = () => (happens(reorderRate) ? Math.max(latencyMs, 1) * (1 + 3 * random()) : latencyMs)
   const lost = (what: string) => new DidCommError('ERR_TRANSPORT_UNREACHABLE', `the network lost the ${what}`)
 
-  /** Carries one packet to `to`, and its acknowledgement back. */
-  async function carry(to: string, packet: Packet): Promise<void> {
-    const isLost = happens(lossRate)
+  /** Carries one packet from `from` to `to`, and its acknowledgement back. */
+  async function carry(from: string, to: string, packet: Packet): Promise<void> {
+    const isLost = happens(lossRate) || !reach.has(from, to)
     await travel(delayMs())
     const arrive = ends.get(to)
-    if (isLost) throw lost('packet')
+    if (isLost || !reach.has(from, to)) throw lost('packet')
     if (!arrive) throw new DidCommError('ERR_TRANSPORT_UNREACHABLE', `nobody listens at "memory:${to}"`)
     // The second copy is on its own, as on a real network: nobody waits for what becomes of it.
     if (happens(duplicateRate)) arrive(copyOf(packet)).catch(() => undefined)
     const receipt = await arrive(packet).catch((cause: unknown) => {
       throw new DidCommError('ERR_TRANSPORT_UNREACHABLE', `"memory:${to}" asks to try later`, { cause })
     })
+    const isCut = !reach.has(from, to)
     await travel(latencyMs)
-    if (happens(lossRate)) throw lost('acknowledgement')
+    if (happens(lossRate) || isCut || !reach.has(from, to)) throw lost('acknowledgement')
     if (receipt === 'too-large') throw new DidCommError('ERR_TOO_LARGE', `"memory:${to}" takes no packets of this size`)
     if (receipt === 'refused') throw new DidCommError('ERR_TRANSPORT_REJECTED', `"memory:${to}" refused the packet`)
   }
@@ -100,8 +128,10 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     transport: (address) => {
       if (!addressForm.test(address))
         throw new TypeError(`"address" expected 1 to 128 URI characters, got "${address}"`)
-      return new MemoryTransport(address, maxPacketBytes, ends, carry)
+      return new MemoryTransport(address, maxPacketBytes, ends, (to, packet) => carry(address, to, packet))
     },
+    partition: (...groups) => reach.split(groups),
+    heal: () => reach.split([]),
   }
 }
 

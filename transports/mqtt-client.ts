@@ -81,10 +81,10 @@ export interface MqttClient {
   ): unknown
   unsubscribe(topics: string[], callback: (error?: Error) => void): unknown
   removeOutgoingMessage(messageId: number): unknown
-  on(event: 'connect' | 'close', listener: () => void): unknown
+  on(event: 'connect' | 'close' | 'error', listener: () => void): unknown
   on(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
   on(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
-  removeListener(event: 'connect' | 'close', listener: () => void): unknown
+  removeListener(event: 'connect' | 'close' | 'error', listener: () => void): unknown
   removeListener(event: 'packetreceive', listener: (packet: MqttReceived) => void): unknown
   removeListener(event: 'packetsend', listener: (packet: MqttSent) => void): unknown
 }

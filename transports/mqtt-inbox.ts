@@ -60,8 +60,14 @@ export class MqttInbox {
   readonly #previous: HandleMessage
   readonly #handle: HandleMessage
   readonly #onClose = () => this.#connectionLost()
+  /** mqtt.js would go on after bytes that are no MQTT, without the packets that came with them (MQTT 3.1.1 §4.8: end the connection). */
+  readonly #onError = () => {
+    const { client } = this.#options
+    if (client.connected) client.stream.destroy()
+  }
   #queue: Arrival[] = []
   #receiving = 0
+  #isWorkDue = false
   #owed = false
   #held: (() => void)[] = []
   #receive: Receive | undefined
@@ -79,6 +85,7 @@ export class MqttInbox {
     this.#handle = (packet, callback) => this.#arrive(packet, callback)
     client.handleMessage = this.#handle
     client.on('close', this.#onClose)
+    client.on('error', this.#onError)
     inboxes.set(client, this)
   }
 
@@ -105,6 +112,7 @@ export class MqttInbox {
     await settled
     const { client } = this.#options
     client.removeListener('close', this.#onClose)
+    client.removeListener('error', this.#onError)
     if (!this.#keepsSession && client.handleMessage === this.#handle) client.handleMessage = this.#previous
   }
 
@@ -129,18 +137,18 @@ export class MqttInbox {
       return
     }
     const messageId = publish.qos === 1 ? publish.messageId : undefined
-    const goOn = () => (messageId === undefined ? callback() : callback(acknowledgedLater))
+    const outcome = messageId === undefined ? undefined : acknowledgedLater
     if (this.#closed) {
       if (!this.#keepsSession || messageId === undefined) this.#options.onDrop('unsettled')
-      goOn()
+      callback(outcome)
       return
     }
     if (this.#queue.length >= this.#options.maxQueued * sendingFactor) this.#overflow(messageId)
     else this.#enqueue(publish, messageId)
     // A PUBACK for us comes behind the PUBLISHes that the broker sent before. If one is awaited, perhaps by the very `receive`
     // that must end before the queue can shrink, holding mqtt.js would hold it for ever.
-    if (this.#isFull && !this.#options.isSending()) this.#held.push(goOn)
-    else goOn()
+    if (this.#isFull && !this.#options.isSending()) this.#held.push(() => callback(outcome))
+    else callback(outcome)
   }
 
   /** Only a broker without a limit of messages in flight comes to this. It sends them again over a new connection. */
@@ -165,6 +173,16 @@ export class MqttInbox {
     this.#work()
   }
 
+  /** Works once for all that settles at the same time: their PUBACKs then go out in one write. */
+  #workSoon(): void {
+    if (this.#isWorkDue) return
+    this.#isWorkDue = true
+    void Promise.resolve().then(() => {
+      this.#isWorkDue = false
+      this.#work()
+    })
+  }
+
   /** Acknowledges what is settled, begins what may begin, and lets mqtt.js go on where there is room. */
   #work(): void {
     this.#acknowledge()
@@ -185,7 +203,7 @@ export class MqttInbox {
         this.#receiving -= 1
         if (settled) arrival.state = 'settled'
         else this.#giveUp(arrival)
-        this.#work()
+        this.#workSoon()
       },
       () => undefined,
     )
@@ -228,13 +246,13 @@ export class MqttInbox {
 
   #acknowledge(): void {
     const { client } = this.#options
-    const firstUnsettled = this.#queue.findIndex(({ state }) => state !== 'settled')
-    const settled = this.#queue.splice(0, firstUnsettled < 0 ? this.#queue.length : firstUnsettled)
-    const ids = settled
-      .filter(({ stream }) => stream === client.stream && client.connected && !stream.destroyed)
-      .flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]))
-    // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
-    if (ids.length > 0) client.stream.write(new Uint8Array(ids.flatMap((id) => [0x40, 2, id >> 8, id & 0xff])))
+    const pubacks: number[] = []
+    while (this.#queue[0]?.state === 'settled') {
+      const { messageId, stream } = this.#queue.shift() as Arrival
+      // PUBACK is the same in 3.1.1 (§3.4) and, for success, in 5 (§3.4.2.1): type, length, id.
+      if (messageId !== undefined && stream === client.stream) pubacks.push(0x40, 2, messageId >> 8, messageId & 0xff)
+    }
+    if (pubacks.length > 0 && client.connected && !client.stream.destroyed) client.stream.write(new Uint8Array(pubacks))
   }
 
   /** The broker will send again what it kept; the rest is still ours to receive. */

@@ -15,6 +15,13 @@ export interface MqttPublisherOptions {
   readonly onChange: () => void
 }
 
+/** A PUBLISH that waits for its PUBACK. */
+interface UnderWay {
+  resolve(): void
+  reject(error: DidCommError): void
+  cancelTimeout(): void
+}
+
 type MqttError = Error & { code?: number | string }
 
 /** As many PUBLISHes may wait for their PUBACK, or fewer where the broker says so (MQTT 5 §3.3.4; mqtt.js does not heed it). */
@@ -28,11 +35,15 @@ const noSubscribers = 16
 /** The largest Message Expiry Interval (MQTT 5 §3.3.2.3.3), in seconds. */
 const maxExpiryS = 0xffffffff
 
+/** What a packet without properties is sent with. */
+export const noProperties: MqttProperties = {}
+const noOptions: { properties?: MqttProperties } = {}
+
 /** The sending half of the MQTT transport: from a packet to the PUBACK of the broker. */
 export class MqttPublisher {
   readonly #options: MqttPublisherOptions
-  /** What fails each PUBLISH under way, by the callback that mqtt.js has of it. */
-  readonly #inFlight = new Map<unknown, () => void>()
+  /** Each PUBLISH under way, by the callback that mqtt.js has of it. */
+  readonly #inFlight = new Map<unknown, UnderWay>()
   /** The callbacks of those that the broker has dropped. */
   readonly #dropped = new Set<unknown>()
   readonly #waiting: (() => void)[] = []
@@ -70,7 +81,7 @@ export class MqttPublisher {
    * @param more properties besides those that the packet brings; 3.1.1 has none
    * @throws DidCommError `ERR_TRANSPORT_UNREACHABLE`, `ERR_TRANSPORT_REJECTED`, `ERR_TOO_LARGE`, `ERR_MESSAGE_EXPIRED`, `ERR_CLOSED`
    */
-  async publish(topic: string, packet: Packet, more: MqttProperties = {}): Promise<void> {
+  async publish(topic: string, packet: Packet, more: MqttProperties = noProperties): Promise<void> {
     const { client } = this.#options
     if (this.#isClosed) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     this.#underWay += 1
@@ -106,10 +117,13 @@ export class MqttPublisher {
 
   #properties({ mediaType, expiresAtMs }: Packet, more: MqttProperties): { properties?: MqttProperties } {
     const { client, now, withContentType } = this.#options
-    const expiryS = expiryOf(expiresAtMs, now())
-    if (client.options.protocolVersion !== 5) return {}
+    const expiryS = expiresAtMs === undefined ? undefined : expiryOf(expiresAtMs, now())
+    const contentType = withContentType ? mediaType : undefined
+    // mqtt.js copies what it is given: most packets bring nothing.
+    const isPlain = expiryS === undefined && contentType === undefined && more === noProperties
+    if (isPlain || client.options.protocolVersion !== 5) return noOptions
     const properties: MqttProperties = {
-      ...(withContentType && mediaType !== undefined && { contentType: mediaType }),
+      ...(contentType !== undefined && { contentType }),
       ...(expiryS !== undefined && { messageExpiryInterval: expiryS }),
       ...more,
     }
@@ -119,31 +133,32 @@ export class MqttPublisher {
   #acknowledged(topic: string, bytes: Uint8Array, properties: { properties?: MqttProperties }): Promise<void> {
     const { client, timeoutMs, timer, onChange } = this.#options
     return new Promise((resolve, reject) => {
-      const settle = (settled: () => void) => {
-        cancelTimeout()
-        this.#inFlight.delete(acknowledged)
-        onChange()
-        this.#waiting.shift()?.()
-        settled()
-      }
-      const acknowledged = (error?: MqttError | null) => {
-        if (!this.#inFlight.has(acknowledged)) return
-        const dropped = this.#dropped.delete(acknowledged) ? unreachable('nobody is subscribed there') : undefined
-        const failure = error ? publishError(error) : dropped
-        settle(() => (failure ? reject(failure) : resolve()))
-      }
-      const lost = () => settle(() => reject(unreachable('the connection to the broker was lost')))
+      const acknowledged = (error?: MqttError | null) =>
+        this.#settle(acknowledged, error ? publishError(error) : undefined)
       // A broker that does not acknowledge in time is taken for dead. mqtt.js then makes a new connection.
       const cancelTimeout = timer(timeoutMs, () => {
         client.stream.destroy()
         this.#connectionLost()
       })
-      this.#inFlight.set(acknowledged, lost)
+      this.#inFlight.set(acknowledged, { resolve, reject, cancelTimeout })
       onChange()
       // A copy of its own: mqtt.js clones the whole memory behind a view, and a WebAssembly core's is large.
       const payload = new Uint8Array(bytes)
       client.publish(topic, payload, { qos: 1, retain: false, ...properties }, acknowledged)
     })
+  }
+
+  #settle(callback: unknown, error?: DidCommError): void {
+    const underWay = this.#inFlight.get(callback)
+    if (!underWay) return
+    underWay.cancelTimeout()
+    this.#inFlight.delete(callback)
+    const isDropped = this.#dropped.delete(callback)
+    this.#options.onChange()
+    this.#waiting.shift()?.()
+    const failure = error ?? (isDropped ? unreachable('nobody is subscribed there') : undefined)
+    if (failure) underWay.reject(failure)
+    else underWay.resolve()
   }
 
   /** mqtt.js would keep what was not acknowledged and send it again by itself; whoever called `send` does so, knowingly. */
@@ -152,7 +167,9 @@ export class MqttPublisher {
     for (const [id, { cb }] of Object.entries(client.outgoing)) {
       if (this.#inFlight.has(cb)) client.removeOutgoingMessage(Number(id))
     }
-    for (const lost of [...this.#inFlight.values()]) lost()
+    for (const callback of [...this.#inFlight.keys()]) {
+      this.#settle(callback, unreachable('the connection to the broker was lost'))
+    }
     this.#dropped.clear()
     for (const next of this.#waiting.splice(0)) next()
   }
@@ -163,8 +180,8 @@ export class MqttPublisher {
  *
  * @throws DidCommError `ERR_MESSAGE_EXPIRED`
  */
-function expiryOf(expiresAtMs: number | undefined, nowMs: number): number | undefined {
-  if (expiresAtMs === undefined || Number.isNaN(nowMs)) return undefined
+function expiryOf(expiresAtMs: number, nowMs: number): number | undefined {
+  if (Number.isNaN(nowMs)) return undefined
   const leftS = Math.ceil((expiresAtMs - nowMs) / 1000)
   if (leftS <= 0) throw new DidCommError('ERR_MESSAGE_EXPIRED', 'the packet is of no use any more')
   return leftS <= maxExpiryS ? leftS : undefined

@@ -3,7 +3,7 @@ import type { Packet, Receive, Transport } from '../runtime/transport.ts'
 import type { Timer } from '../runtime/world.ts'
 import type { MqttClient, MqttProperties } from './mqtt-client.ts'
 import { type MqttDrop, MqttInbox } from './mqtt-inbox.ts'
-import { MqttPublisher } from './mqtt-publisher.ts'
+import { MqttPublisher, noProperties } from './mqtt-publisher.ts'
 import { type MqttSubscription, subscribe, unsubscribe } from './mqtt-subscription.ts'
 import { defaultInboxes, parseMqttUri, type TopicPattern, topicProblem } from './mqtt-topic.ts'
 import { world } from './world.ts'
@@ -87,6 +87,7 @@ class MqttTransport implements Transport {
   readonly #inbox: MqttInbox
   readonly #publisher: MqttPublisher
   readonly #onConnect = () => subscribe(this.#subscription).catch((error) => this.#onError(error))
+  #last: { readonly uri: string; readonly topic: string } | undefined
   #started = false
   #stopWaiting: () => void = () => undefined
   #closing: Promise<void> | undefined
@@ -160,12 +161,12 @@ class MqttTransport implements Transport {
     if (this.#closing) throw new DidCommError('ERR_CLOSED', 'the transport is closed')
     if (!this.#started) throw new TypeError('"send" was called before "start"')
     const responseTopic = packet.wantsReply ? this.#replyTopic : undefined
-    await this.#publish(this.#topicOf(uri), packet, responseTopic === undefined ? {} : { responseTopic })
+    await this.#publish(this.#topicOf(uri), packet, responseTopic === undefined ? noProperties : { responseTopic })
   }
 
-  async #publish(topic: string, packet: Packet, properties: MqttProperties): Promise<void> {
+  #publish(topic: string, packet: Packet, properties: MqttProperties): Promise<void> {
     this.#checkSize(topic, packet, properties)
-    await this.#publisher.publish(topic, packet, properties)
+    return this.#publisher.publish(topic, packet, properties)
   }
 
   close(): Promise<void> {
@@ -182,7 +183,13 @@ class MqttTransport implements Transport {
     await this.#publisher.close()
   }
 
+  /** Packets go to the same few parties again and again. */
   #topicOf(uri: string): string {
+    if (uri !== this.#last?.uri) this.#last = { uri, topic: this.#parse(uri) }
+    return this.#last.topic
+  }
+
+  #parse(uri: string): string {
     const parsed = parseMqttUri(uri)
     if (!parsed) throw rejected('the URI is no mqtt://host[:port]/topic')
     const problem = topicProblem(parsed.topic)

@@ -55,6 +55,24 @@ describe('the tables of a result', () => {
     expect(contents['targets']).toMatch(/\| cbor-encode 102 B +\| +cborg \| +1\.00x \| +~1\.25x \| +met \|/)
   })
 
+  it('show how many packets a transport carries, how long single ones take, and MQTT beside mqtt.js', () => {
+    const [row] = result.rows
+    if (!row) throw new Error('a row')
+    const mqtt = { ...row, op: 'transport-mqtt-send', size: 100, noisy: false, p50Ns: 50_000, p99Ns: 90_000 }
+    const rows = [
+      { ...mqtt, minNs: 50_000, medianNs: 60_000, opsPerSecond: 20_000 },
+      { ...mqtt, minNs: 45_000, medianNs: 45_000, opsPerSecond: 22_222, impl: 'mqtt.js', noisy: true },
+      { ...mqtt, op: 'transport-http-send-64', opsPerSecond: 6_057.4, noisy: true },
+    ]
+    const contents = blocks({ ...result, versions: { ...result.versions, mosquitto: '2.0.11' }, rows })
+    expect(contents['transports']).toMatch(/\| MQTT 3\.1\.1, 100 B \| +20,000 \| 50\.0 us \| 90\.0 us \| +\| +\| +\|/)
+    expect(contents['transports']).toMatch(/\| HTTP, 100 B +\| +\| +\| +\| +~6,060 \| 50\.0 us \| 90\.0 us \|/)
+    expect(contents['transports']).toContain('mosquitto 2.0.11.')
+    expect(contents['mqtt']).toMatch(/\| transport-mqtt-send 100 B \| +20,000 \| +~22,200 \| +~90 % \| +~75 % \|/)
+    expect(contents['targets']).toMatch(/\| transport-mqtt-send 100 B +\| +mqtt\.js \| +0\.80x \| +~0\.90x \| +met \|/)
+    expect(contents['operations']).not.toContain('transport')
+  })
+
   it('name the machine, the versions and what was left out', () => {
     expect(contents['provenance']).toContain('Node 20.20.2')
     expect(contents['provenance']).toContain('2 cores of Example <CPU> & Co')

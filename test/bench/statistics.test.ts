@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, quantile, summarize } from '../../bench/statistics.ts'
+import { median, percentiles, quantile, summarize } from '../../bench/statistics.ts'
 
 describe('quantile', () => {
   it('lies between neighbours by proportion', () => {
@@ -14,6 +14,14 @@ describe('quantile', () => {
     const samples = [3, 1, 2]
     expect(median(samples)).toBe(2)
     expect(samples).toEqual([3, 1, 2])
+  })
+})
+
+describe('percentiles', () => {
+  it('are those of all samples, whatever their order', () => {
+    const samples = Array.from({ length: 101 }, (_, index) => 100 - index)
+    expect(percentiles(samples)).toEqual({ p50Ns: 50, p99Ns: 99 })
+    expect(samples[0]).toBe(100)
   })
 })
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Implementation } from '../../bench/implementation.ts'
-import { moteImplementations } from '../../bench/mote.ts'
+import type { Implementation, Work } from '../../bench/implementation.ts'
+import { moteInNode } from '../../bench/mote-node.ts'
 import { coreFiles, peersInNode } from '../../bench/node-peers.ts'
 import { operations } from '../../bench/operations.ts'
 import { loadPeers } from '../../bench/peers.ts'
 import { missingFrom } from '../../bench/run.ts'
 import { summarize } from '../../bench/statistics.ts'
-import { matches, prepare, rowOf, trialsOf } from '../../bench/suite.ts'
+import { closeAll, matches, prepare, rowOf, runTrial, trialsOf } from '../../bench/suite.ts'
 
-const ours = moteImplementations(coreFiles())
+const ours = moteInNode(coreFiles())
 const peers = await loadPeers(peersInNode)
 const everyone = [...ours, ...peers.implementations]
 const hash = (size: number) => ({ op: 'sha256', size, per: 1, chosen: [] })
@@ -49,6 +49,43 @@ describe('the suite', () => {
   it.each(small)('finds that all agree on $op $size', async (trial) => {
     const works = await prepare(trial, everyone)
     expect([...works.keys()]).toEqual(trial.chosen)
+    await closeAll(works)
+  })
+
+  it('has every transport in Node', () => {
+    const transports = operations.map(({ op }) => op).filter((op) => op.startsWith('transport-'))
+    const isThere = (op: string) => ours[0]?.makers[op] !== undefined
+    // MQTT 5 needs mosquitto.
+    expect(transports.filter((op) => !isThere(op) && !op.startsWith('transport-mqtt5-'))).toEqual([])
+  })
+
+  it('times each send, waits for what has not arrived, and closes what was opened', async () => {
+    const events: string[] = []
+    let [sent, arrived] = [0, 0]
+    const work: Work = {
+      async: true,
+      call: async () => {
+        sent += 1
+        setImmediate(() => {
+          arrived += 1
+        })
+      },
+      settle: async () => {
+        while (arrived < sent) await new Promise((resolve) => setImmediate(resolve))
+      },
+      latencies: () => [1000, 2000, 3000],
+      value: () => {
+        events.push('compared')
+        return true
+      },
+      close: async () => events.push('closed'),
+    }
+    const carrier = { name: 'didcomm-mote', makers: { carry: () => work } }
+    const trial = { op: 'carry', size: 100, per: 1, chosen: ['didcomm-mote'] }
+    const [row] = await runTrial(trial, [carrier, { name: 'other', makers: { carry: () => work } }], 'didcomm-mote', 5)
+    expect(arrived).toBe(sent)
+    expect(row).toMatchObject({ p50Ns: 2000, p99Ns: 3000 })
+    expect(events).toEqual(['compared', 'compared', 'closed', 'closed'])
   })
 
   it('stops where one disagrees, and says who', async () => {

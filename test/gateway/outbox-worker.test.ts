@@ -72,6 +72,39 @@ describe('an outbox worker', () => {
     expect(await waiting(outbox)).toBe(0)
   })
 
+  it.each(Array.from({ length: 30 }, (_, later) => later))(
+    'misses nobody who wakes it as it goes to sleep, %i turns of the microtask queue after it has asked when the next is due',
+    async (later) => {
+      const outbox = memoryOutbox()
+      let atSleep: () => unknown = () => undefined
+      const { worker, sent, calm } = begin(() => undefined, {
+        outbox: {
+          ...outbox,
+          nextDueMs: async (except) => {
+            const next = await outbox.nextDueMs(except)
+            void atSleep()
+            return next
+          },
+        },
+      })
+      await calm()
+      await outbox.enqueue('one', 'a', new Uint8Array(1))
+      const woken = new Promise<void>((resolve) => {
+        atSleep = async () => {
+          atSleep = () => undefined
+          for (let turns = 0; turns < later; turns += 1) await undefined
+          await outbox.enqueue('two', 'a', new Uint8Array(1))
+          worker.wake()
+          resolve()
+        }
+      })
+      worker.wake()
+      await woken
+      await calm()
+      expect(sent.length).toBe(2)
+    },
+  )
+
   it('sends as many at the same time as it may', async () => {
     const finish: (() => void)[] = []
     const { put, most, sent, calm, outbox } = begin(

@@ -1,27 +1,7 @@
-import { ble } from '../../transports/ble.ts'
-import { type Air, type Carry, makeAir } from './ble-air.ts'
-import { Clock } from './clock.ts'
-import { type Pair, transportCompliance } from './compliance.ts'
+import { type Carry, makeAir } from './ble-air.ts'
+import { transportCompliance } from './compliance.ts'
+import { airPair } from './pairs/ble.ts'
 import { seeded } from './seeded.ts'
-
-const promises = { order: true, reply: false, again: 'sender', refusal: true, media: false } as const
-
-function pairOver(air: Air, window: number): Pair {
-  const clock = new Clock()
-  const options = { maxPacketBytes: 40_000, window, world: clock }
-  const a = ble({ ...options, name: 'a', central: air.central() })
-  const b = ble({ ...options, name: 'b', peripheral: air.peripheral() })
-  return {
-    a,
-    b,
-    uriOf: (end) => (end === a ? 'ble:a' : 'ble:b'),
-    unreachable: async () => 'ble:nobody',
-    held: () => clock.pending + air.ports.length,
-    close: async () => undefined,
-  }
-}
-
-transportCompliance('ble', promises, async () => pairOver(makeAir(), 32))
 
 /** As over several bearers, and with two subscriptions: a tenth is overtaken, and a tenth comes twice. */
 function disorder(): Carry {
@@ -33,6 +13,7 @@ function disorder(): Carry {
   }
 }
 
-transportCompliance('ble out of order and twice', promises, async () => pairOver(makeAir(500, disorder()), 32))
-transportCompliance('ble with the smallest values', promises, async () => pairOver(makeAir(20), 32))
-transportCompliance('ble one fragment at a time', promises, async () => pairOver(makeAir(200), 1))
+transportCompliance('ble', () => airPair())
+transportCompliance('ble out of order and twice', () => airPair(makeAir(500, disorder())))
+transportCompliance('ble with the smallest values', () => airPair(makeAir(20)))
+transportCompliance('ble one fragment at a time', () => airPair(makeAir(200), 1))

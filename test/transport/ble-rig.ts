@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import dbus from 'dbus-next'
 import { createBluetooth } from 'node-ble'
-import { type BleTransport, ble } from '../../transports/ble.ts'
+import { type BleCentral, type BleTransport, ble } from '../../transports/ble.ts'
 import { bluezPeripheral } from '../../transports/ble-bluez.ts'
 import { type NodeBleCentralOptions, nodeBleCentral } from '../../transports/ble-central.ts'
 import { FakeBluez, type FakeBluezOptions } from './fake-bluez.ts'
@@ -24,7 +24,13 @@ export interface BleRig {
 const maxPacketBytes = 40_000
 
 export async function bleRig(
-  options: FakeBluezOptions & { central?: Partial<NodeBleCentralOptions>; timeoutMs?: number; mode?: 'dif' } = {},
+  options: FakeBluezOptions & {
+    central?: Partial<NodeBleCentralOptions>
+    timeoutMs?: number
+    mode?: 'dif'
+    /** Puts something around each central. */
+    watch?: (central: BleCentral) => BleCentral
+  } = {},
 ): Promise<BleRig> {
   const bus = await startPrivateBus()
   const bluez = await FakeBluez.start(bus.address, options)
@@ -37,13 +43,11 @@ export async function bleRig(
   }
   const timeoutMs = options.timeoutMs ?? 30_000
   const mode = options.mode ? { mode: options.mode } : {}
-  const centralOver = (over: typeof bluetooth) =>
-    ble({
-      name: 'gateway',
-      maxPacketBytes,
-      timeoutMs,
-      central: nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 3_000, dbus, ...mode, ...options.central }),
-    })
+  const watch = options.watch ?? ((made) => made)
+  const centralOver = (over: typeof bluetooth) => {
+    const made = nodeBleCentral({ bluetooth: over, adapter: 'hci1', scanMs: 3_000, dbus, ...mode, ...options.central })
+    return ble({ name: 'gateway', maxPacketBytes, timeoutMs, central: watch(made) })
+  }
   const central = centralOver(bluetooth)
   const newPeripheral = async () => {
     const own = dbus.systemBus()

@@ -5,8 +5,8 @@ import { webBleCentral } from '../../transports/ble-web.ts'
 import { codeOf } from './codes.ts'
 import { transportCompliance } from './compliance.ts'
 import { FakeWebBluetooth } from './fake-web-bluetooth.ts'
+import { webPair } from './pairs/ble.ts'
 
-const promises = { order: true, reply: false, again: 'sender', refusal: true, media: false } as const
 const accept: Receive = async () => 'accepted'
 
 function pairOver(bluetooth: FakeWebBluetooth) {
@@ -15,18 +15,7 @@ function pairOver(bluetooth: FakeWebBluetooth) {
   return { a, b }
 }
 
-transportCompliance('ble in a browser', promises, async () => {
-  const bluetooth = new FakeWebBluetooth()
-  const { a, b } = pairOver(bluetooth)
-  return {
-    a,
-    b,
-    uriOf: (end) => (end === a ? 'ble:phone' : 'ble:device'),
-    unreachable: async () => 'ble:nobody',
-    held: () => bluetooth.listeners,
-    close: async () => undefined,
-  }
-})
+transportCompliance('ble in a browser', webPair)
 
 describe('the central in a browser', () => {
   it('asks the user once, connects again without asking, and leaves no listeners', async () => {

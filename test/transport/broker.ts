@@ -9,6 +9,8 @@ import { Aedes } from 'aedes'
 /** A broker on a free loopback port. */
 export interface Broker {
   readonly url: string
+  /** Breaks every connection; there can be new ones when it resolves. */
+  interrupt(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -47,6 +49,7 @@ export async function startAedes(): Promise<AedesBroker> {
     aedes,
     url: `mqtt://127.0.0.1:${port}`,
     disconnectAll,
+    interrupt: async () => disconnectAll(),
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await new Promise<void>((resolve) => aedes.close(() => resolve()))
@@ -98,6 +101,9 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
     child.kill(signal)
     await exited
   }
+  const restart = async () => {
+    child = await run(config, port)
+  }
   return {
     url: `mqtt://127.0.0.1:${port}`,
     database: join(folder, 'mosquitto.db'),
@@ -105,10 +111,13 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mor
       child.kill('SIGUSR1')
     },
     kill: () => kill('SIGKILL'),
-    end: () => kill('SIGTERM'),
-    restart: async () => {
-      child = await run(config, port)
+    restart,
+    interrupt: async () => {
+      // It writes what it holds before it ends.
+      await kill('SIGTERM')
+      await restart()
     },
+    end: () => kill('SIGTERM'),
     stop: async () => {
       await kill('SIGTERM')
       rmSync(folder, { recursive: true, force: true })

@@ -124,6 +124,31 @@ describe('the HTTP server', () => {
     await eventually(() => clock.pending === 0)
   })
 
+  it('answers 503 to a body that has not come when it closes, and does not wait for it', async () => {
+    const received: Packet[] = []
+    const transport = await open({}, async (packet) => {
+      received.push(packet)
+      return 'accepted'
+    })
+    const { hostname, port } = new URL(transport.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => undefined)
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\nhalf`,
+    )
+    // By this it is known that the request is being read.
+    await eventually(() => text.includes('100 Continue'))
+    const closed = closeOf(socket)
+    await transport.close()
+    await closed
+    expect(text).toMatch(/\r\n\r\nHTTP\/1\.1 503 /)
+    expect(received).toEqual([])
+  })
+
   it('answers 503 to more requests than it takes at a time, and serves the others', async () => {
     let finish: (() => void)[] = []
     const { url } = await open({ maxInFlight: 2 }, async () => {

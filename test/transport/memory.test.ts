@@ -1,43 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { isDidCommError } from '../../runtime/errors.ts'
+import type { Transport } from '../../runtime/transport.ts'
 import { memoryNetwork } from '../../transports/memory.ts'
-import { Clock, eventually } from './clock.ts'
-import { transportCompliance } from './compliance.ts'
+import { Clock, eventually, turn } from './clock.ts'
+import { codeOf } from './codes.ts'
 import { seeded } from './seeded.ts'
-
-transportCompliance('memory', { order: true, reply: true, again: 'sender', refusal: true, media: true }, async () => {
-  const network = memoryNetwork({ maxPacketBytes: 10_000 })
-  const [a, b] = [network.transport('a'), network.transport('b')]
-  return {
-    a,
-    b,
-    uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
-    unreachable: async () => 'memory:nobody',
-    held: () => 0,
-    close: async () => undefined,
-  }
-})
-
-transportCompliance(
-  'memory with latency',
-  { order: true, reply: true, again: 'sender', refusal: true, media: true },
-  async () => {
-    const timer = (_delayMs: number, run: () => void) => {
-      const handle = setImmediate(run)
-      return () => clearImmediate(handle)
-    }
-    const network = memoryNetwork({ maxPacketBytes: 10_000, timer, latencyMs: 5 })
-    const [a, b] = [network.transport('a'), network.transport('b')]
-    return {
-      a,
-      b,
-      uriOf: (end) => (end === a ? 'memory:a' : 'memory:b'),
-      unreachable: async () => 'memory:nobody',
-      held: () => process.getActiveResourcesInfo().length,
-      close: async () => undefined,
-    }
-  },
-)
 
 describe('a network in memory', () => {
   const sendAll = async (options: Parameters<typeof memoryNetwork>[0], count: number) => {
@@ -112,5 +79,73 @@ describe('a network in memory', () => {
     const network = memoryNetwork()
     await network.transport('a').start(async () => 'accepted')
     await expect(network.transport('a').start(async () => 'accepted')).rejects.toThrow(TypeError)
+  })
+
+  describe('that is split', () => {
+    const network = (options: Parameters<typeof memoryNetwork>[0] = {}) => {
+      const made = memoryNetwork(options)
+      const got: string[] = []
+      const ends = Object.fromEntries(
+        ['a', 'b', 'c', 'd'].map((address) => [address, made.transport(address)]),
+      ) as Record<'a' | 'b' | 'c' | 'd', Transport>
+      const start = async () => {
+        for (const [address, end] of Object.entries(ends)) {
+          await end.start(async ({ bytes }) => {
+            got.push(`${address} ${bytes[0]}`)
+            return 'accepted'
+          })
+        }
+      }
+      const send = (from: keyof typeof ends, to: string, value = 0) =>
+        codeOf(ends[from].send(`memory:${to}`, { bytes: new Uint8Array([value]) }))
+      return { made, got, send, start }
+    }
+
+    it('lets only those of one group reach each other, until it is healed', async () => {
+      const { made, got, send, start } = network()
+      await start()
+      made.partition(['a', 'b'], ['c'])
+      expect(await send('a', 'b')).toBe('no error')
+      expect(await send('a', 'c')).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(await send('c', 'b')).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(await send('d', 'a')).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(got).toEqual(['b 0'])
+      made.partition(['a'])
+      expect(await send('a', 'b')).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(await send('c', 'd')).toBe('no error')
+      made.heal()
+      expect(await send('a', 'c')).toBe('no error')
+      expect(await send('d', 'a')).toBe('no error')
+      expect(got).toEqual(['b 0', 'd 0', 'c 0', 'a 0'])
+    })
+
+    it('loses what would arrive meanwhile, and the acknowledgement of what has arrived', async () => {
+      const clock = new Clock()
+      const { made, got, send, start } = network({ timer: clock.timer, latencyMs: 10 })
+      await start()
+      const early = send('a', 'b', 1)
+      clock.advance(6)
+      const late = send('a', 'b', 2)
+      clock.advance(4)
+      await eventually(() => got.length === 1)
+      made.partition(['a'])
+      clock.advance(6)
+      await turn()
+      made.heal()
+      clock.advance(20)
+      expect([await early, await late]).toEqual(['no error', 'ERR_TRANSPORT_UNREACHABLE'])
+      expect(got).toEqual(['b 1'])
+      const cut = send('a', 'b', 3)
+      clock.advance(10)
+      await eventually(() => got.length === 2)
+      made.partition(['a'])
+      clock.advance(10)
+      expect(await cut).toBe('ERR_TRANSPORT_UNREACHABLE')
+      expect(got).toEqual(['b 1', 'b 3'])
+    })
+
+    it('refuses an address in two groups', () => {
+      expect(() => memoryNetwork().partition(['a', 'b'], ['b'])).toThrow(TypeError)
+    })
   })
 })
