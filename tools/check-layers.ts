@@ -45,28 +45,17 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'runtime/index': ['runtime/identity', 'runtime/memory-store', 'runtime/agent', ...belowAgent],
 
   transports: ['runtime/transport', 'runtime/world', 'node:', ...leaves],
-  'transports/ws': [
+  'transports/ws': ['transports', 'runtime/transport', 'runtime/world', 'node:', 'npm:ws', ...leaves],
+  'transports/mqtt/connect': [
     'transports',
-    'transports/ws-client',
-    'transports/ws-link',
-    'runtime/transport',
-    'runtime/world',
-    'node:',
-    'npm:ws',
-    ...leaves,
-  ],
-  'transports/ws-client': ['transports', 'transports/ws-link', 'runtime/world', 'node:', 'npm:ws', ...leaves],
-  'transports/ws-link': ['transports', 'runtime/transport', 'runtime/world', 'node:', 'npm:ws', ...leaves],
-  'transports/mqtt-connect': [
-    'transports',
-    'transports/mqtt-client-options',
+    'transports/mqtt/client-options',
     'runtime/transport',
     'runtime/world',
     'node:',
     'npm:mqtt',
     ...leaves,
   ],
-  'transports/mqtt-client-options': ['transports', 'node:', 'npm:mqtt'],
+  'transports/mqtt/client-options': ['transports', 'node:', 'npm:mqtt'],
 
   // Programs use what is below them as anybody would.
   gateway: ['didcomm-mote', 'node:', 'npm:*'],

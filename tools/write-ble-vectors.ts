@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { encodeHex } from '../runtime/bytes/index.ts'
 import type { ErrorCode } from '../runtime/errors.ts'
-import { encodeInfo, encodeReceipt, fragment, type LinkInfo, type Receipt } from '../transports/ble-framing.ts'
+import { encodeInfo, encodeReceipt, fragment, type LinkInfo, type Receipt } from '../transports/ble/framing.ts'
 
 // Writes test/vectors/own/ble.json, the test vectors of docs/ble.md. A second run writes the same file:
 // node --import tsx --conditions=didcomm-mote-source tools/write-ble-vectors.ts

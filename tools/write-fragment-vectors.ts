@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { decodeHex, encodeHex } from '../runtime/bytes/index.ts'
 import { sha256 } from '../runtime/crypto/index.ts'
 import type { ErrorCode } from '../runtime/errors.ts'
-import { fragment } from '../transports/fragment.ts'
-import type { LetGo } from '../transports/fragment-reassembly.ts'
+import { fragment } from '../transports/fragments/fragment.ts'
+import type { LetGo } from '../transports/fragments/reassembly.ts'
 
 // Writes test/vectors/own/fragments.json, the test vectors of docs/fragments.md. A second run writes the same file:
 // node --import tsx --conditions=didcomm-mote-source tools/write-fragment-vectors.ts

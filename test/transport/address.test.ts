@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isPublicAddress } from '../../transports/address.ts'
-import { http } from '../../transports/http.ts'
-import { ws } from '../../transports/ws.ts'
+import { http } from '../../transports/http/http.ts'
+import { ws } from '../../transports/ws/ws.ts'
 import { codeOf } from './codes.ts'
 import { accept, bytes, httpRig } from './http-rig.ts'
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach } from 'vitest'
 import type { Receive, Transport } from '../../runtime/transport.ts'
-import { type MqttOptions, mqtt } from '../../transports/mqtt.ts'
+import { type MqttOptions, mqtt } from '../../transports/mqtt/mqtt.ts'
 import { type AedesBroker, startAedes } from './broker.ts'
 
 export const bytesOf = (text: string) => new TextEncoder().encode(text)

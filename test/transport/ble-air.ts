@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { BleCentral, BlePeripheral, BlePort, BlePortEvents, Introduce } from '../../transports/ble.ts'
+import type { BleCentral, BlePeripheral, BlePort, BlePortEvents, Introduce } from '../../transports/ble/ble.ts'
 
 /** How values travel: the first argument hands one over, and may be called never, twice or later. */
 export type Carry = (deliver: () => void, value: Uint8Array, direction: 'write' | 'notify') => void

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { decodeHex, encodeHex } from '../../runtime/bytes/index.ts'
 import { isDidCommError } from '../../runtime/errors.ts'
 import { type BleVectors, bleVectors } from '../../tools/write-ble-vectors.ts'
-import { decodeInfo, decodeValue, encodeInfo, encodeReceipt, fragment } from '../../transports/ble-framing.ts'
-import { Reassembly } from '../../transports/ble-reassembly.ts'
-import { type Outcome, SendWindow } from '../../transports/ble-window.ts'
+import { decodeInfo, decodeValue, encodeInfo, encodeReceipt, fragment } from '../../transports/ble/framing.ts'
+import { Reassembly } from '../../transports/ble/reassembly.ts'
+import { type Outcome, SendWindow } from '../../transports/ble/window.ts'
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/own/ble.json', import.meta.url), 'utf8')) as BleVectors
 

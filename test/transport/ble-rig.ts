@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import dbus from 'dbus-next'
 import { createBluetooth } from 'node-ble'
-import { type BleCentral, type BleTransport, ble } from '../../transports/ble.ts'
-import { bluezPeripheral } from '../../transports/ble-bluez.ts'
-import { type NodeBleCentralOptions, nodeBleCentral } from '../../transports/ble-central.ts'
-import { FakeBluez, type FakeBluezOptions } from './fake-bluez.ts'
+import { type BleCentral, type BleTransport, ble } from '../../transports/ble/ble.ts'
+import { bluezPeripheral } from '../../transports/ble/bluez.ts'
+import { type NodeBleCentralOptions, nodeBleCentral } from '../../transports/ble/central.ts'
+import { FakeBluez } from './fake-bluez.ts'
+import type { FakeBluezOptions } from './fake-bluez-options.ts'
 import { startPrivateBus } from './private-bus.ts'
 
 /** A central on hci1 and a peripheral on hci0 of a fake BlueZ, on a bus of their own. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Packet } from '../../runtime/transport.ts'
-import { ble } from '../../transports/ble.ts'
+import { ble } from '../../transports/ble/ble.ts'
 import { makeAir } from './ble-air.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'

@@ -5,8 +5,8 @@ import {
   type BlePortEvents,
   gattNames,
   type Introduce,
-} from '../../transports/ble-port.ts'
-import type { WebBluetooth, WebCharacteristic } from '../../transports/ble-web.ts'
+} from '../../transports/ble/port.ts'
+import type { WebBluetooth, WebCharacteristic } from '../../transports/ble/web.ts'
 
 /** How long the values of the fake's connection may be. */
 const valueBytes = 182

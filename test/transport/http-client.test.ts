@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../runtime/transport.ts'
-import { http } from '../../transports/http.ts'
+import { http } from '../../transports/http/http.ts'
 import { Clock, eventually } from './clock.ts'
 import { codeOf } from './codes.ts'
 import { accept, bytes, httpRig, type } from './http-rig.ts'

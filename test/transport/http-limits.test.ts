@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { http } from '../../transports/http.ts'
+import { http } from '../../transports/http/http.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { accept, ask, httpRig, type } from './http-rig.ts'
 

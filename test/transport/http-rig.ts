@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach } from 'vitest'
 import type { Receive } from '../../runtime/transport.ts'
-import { type HttpOptions, type HttpTransport, http } from '../../transports/http.ts'
+import { type HttpOptions, type HttpTransport, http } from '../../transports/http/http.ts'
 
 export const type = 'application/didcomm-encrypted+json'
 export const bytes = new TextEncoder().encode('{"a":1}')

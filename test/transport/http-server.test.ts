@@ -3,7 +3,7 @@ import { type IncomingMessage, request, Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../runtime/transport.ts'
-import { http } from '../../transports/http.ts'
+import { http } from '../../transports/http/http.ts'
 import { Clock, eventually } from './clock.ts'
 import { accept, ask, bytes, closeOf, httpRig, type } from './http-rig.ts'
 

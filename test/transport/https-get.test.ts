@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { didWeb } from '../../runtime/did/did-web.ts'
-import { type HttpsGetOptions, httpsGet } from '../../transports/https-get.ts'
+import { type HttpsGetOptions, httpsGet } from '../../transports/http/https-get.ts'
 import { world } from '../../transports/world.ts'
 
 const { timer } = world()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach } from 'vitest'
 import type { Packet, Receive, Transport } from '../../runtime/transport.ts'
-import { type MqttOptions, mqtt } from '../../transports/mqtt.ts'
+import { type MqttOptions, mqtt } from '../../transports/mqtt/mqtt.ts'
 import { bytesOf, textOf } from './aedes-rig.ts'
 import { type MortalBroker, startMosquitto } from './broker.ts'
 

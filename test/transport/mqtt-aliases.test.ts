@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { connect, type MqttClient } from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import { mqtt } from '../../transports/mqtt.ts'
+import { mqtt } from '../../transports/mqtt/mqtt.ts'
 import { hasMosquitto } from './broker.ts'
 import { eventually } from './clock.ts'
 import { codeOf } from './codes.ts'

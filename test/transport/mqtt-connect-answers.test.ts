@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Packet } from '../../runtime/transport.ts'
-import { inboxTopic, sharedInbox } from '../../transports/mqtt.ts'
+import { inboxTopic, sharedInbox } from '../../transports/mqtt/mqtt.ts'
 import { bytesOf, textOf } from './aedes-rig.ts'
 import { hasMosquitto, startAedes, startMosquitto } from './broker.ts'
 import { eventually } from './clock.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { inboxTopic } from '../../transports/mqtt.ts'
-import { type MqttConnectionOptions, mqttConnection } from '../../transports/mqtt-connect.ts'
+import { type MqttConnectionOptions, mqttConnection } from '../../transports/mqtt/connect.ts'
+import { inboxTopic } from '../../transports/mqtt/mqtt.ts'
 import { type AedesBroker, startAedes } from './broker.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { codeOf } from './codes.ts'

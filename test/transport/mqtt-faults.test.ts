@@ -4,7 +4,7 @@ import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isDidCommError } from '../../runtime/errors.ts'
 import type { Receive, Transport } from '../../runtime/transport.ts'
-import { mqtt } from '../../transports/mqtt.ts'
+import { mqtt } from '../../transports/mqtt/mqtt.ts'
 import { hasMosquitto, type MortalBroker, startMosquitto } from './broker.ts'
 import { Clock, eventually, turn } from './clock.ts'
 

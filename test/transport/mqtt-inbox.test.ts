@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import { mqtt } from '../../transports/mqtt.ts'
+import { mqtt } from '../../transports/mqtt/mqtt.ts'
 import { aedesRig, textOf } from './aedes-rig.ts'
 import { Clock, eventually, turn } from './clock.ts'
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect, type MqttClient } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../../runtime/transport.ts'
-import { mqtt } from '../../transports/mqtt.ts'
+import { mqtt } from '../../transports/mqtt/mqtt.ts'
 import { eventually } from './clock.ts'
 import {
   type Control,

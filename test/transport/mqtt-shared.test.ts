@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inboxTopic, sharedInbox, topicTemplate } from '../../transports/mqtt.ts'
+import { inboxTopic, sharedInbox, topicTemplate } from '../../transports/mqtt/mqtt.ts'
 import { startProgram } from '../examples/programs.ts'
 import { textOf } from './aedes-rig.ts'
 import { hasMosquitto } from './broker.ts'

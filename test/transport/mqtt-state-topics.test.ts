@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { stateTopic } from '../../transports/mqtt-state.ts'
+import { stateTopic } from '../../transports/mqtt/state.ts'
 import { type AedesBroker, startAedes } from './broker.ts'
 import { Clock, eventually, turn } from './clock.ts'
 import { connectionRig, timerOf } from './mqtt-connection-rig.ts'

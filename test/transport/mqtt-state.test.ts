@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatState, isNewerState, type PeerState, parseState, stateTopic } from '../../transports/mqtt-state.ts'
+import { formatState, isNewerState, type PeerState, parseState, stateTopic } from '../../transports/mqtt/state.ts'
 import { sha256 } from './sha256.ts'
 
 interface Vectors {

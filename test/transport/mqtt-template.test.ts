@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { agentName, inboxTopic, sharedInbox, topicTemplate, topicTemplates } from '../../transports/mqtt.ts'
+import { agentName, inboxTopic, sharedInbox, topicTemplate, topicTemplates } from '../../transports/mqtt/mqtt.ts'
 import { accept, aedesRig, bytesOf } from './aedes-rig.ts'
 import { eventually } from './clock.ts'
 import { codeOf } from './codes.ts'

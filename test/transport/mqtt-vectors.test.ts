@@ -6,8 +6,8 @@ import { connect, UniqueMessageIdProvider } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeHex } from '../../runtime/bytes/index.ts'
 import type { Packet, Transport } from '../../runtime/transport.ts'
-import { agentName, type MqttOptions, mqtt, topicTemplate } from '../../transports/mqtt.ts'
-import { parseMqttUri } from '../../transports/mqtt-topic.ts'
+import { agentName, type MqttOptions, mqtt, topicTemplate } from '../../transports/mqtt/mqtt.ts'
+import { parseMqttUri } from '../../transports/mqtt/topic.ts'
 import { eventually } from './clock.ts'
 
 interface Publish {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { reconnectPauseMs } from '../../transports/mqtt-link.ts'
-import { MqttVersions } from '../../transports/mqtt-version.ts'
+import { reconnectPauseMs } from '../../transports/mqtt/link.ts'
+import { MqttVersions } from '../../transports/mqtt/version.ts'
 import { seeded } from './seeded.ts'
 
 describe('the version of MQTT', () => {

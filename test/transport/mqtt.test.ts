@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { connect } from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import { inboxTopic, mqtt } from '../../transports/mqtt.ts'
+import { inboxTopic, mqtt } from '../../transports/mqtt/mqtt.ts'
 import { accept, aedesRig, bytesOf } from './aedes-rig.ts'
 import { Clock, eventually } from './clock.ts'
 import { codeOf } from './codes.ts'

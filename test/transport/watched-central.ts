@@ -1,4 +1,4 @@
-import type { BleCentral, BlePort } from '../../transports/ble.ts'
+import type { BleCentral, BlePort } from '../../transports/ble/ble.ts'
 import { turns } from './compliance/scene.ts'
 
 /** A central whose connections a test can disturb. */

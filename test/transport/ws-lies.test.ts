@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import type { Receive } from '../../runtime/transport.ts'
-import { type WsTransport, ws } from '../../transports/ws.ts'
+import { type WsTransport, ws } from '../../transports/ws/ws.ts'
 import { Clock, eventually, turn } from './clock.ts'
 
 const mebibyte = 1024 * 1024

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Receive } from '../../runtime/transport.ts'
-import { type WsOptions, type WsTransport, ws } from '../../transports/ws.ts'
+import { type WsOptions, type WsTransport, ws } from '../../transports/ws/ws.ts'
 import { Clock, eventually, turn } from './clock.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Packet, Receive } from '../../runtime/transport.ts'
-import { type WsOptions, type WsTransport, ws } from '../../transports/ws.ts'
+import { type WsOptions, type WsTransport, ws } from '../../transports/ws/ws.ts'
 import { Clock, eventually } from './clock.ts'
 import { codeOf } from './codes.ts'
 

@@ -1,10 +1,10 @@
-import { ble } from '../../../transports/ble.ts'
-import { webBleCentral } from '../../../transports/ble-web.ts'
+import { ble } from '../../../transports/ble/ble.ts'
+import { webBleCentral } from '../../../transports/ble/web.ts'
 import { type Air, makeAir } from '../ble-air.ts'
 import { bleRig } from '../ble-rig.ts'
 import { Clock } from '../clock.ts'
 import type { Pair } from '../compliance/scene.ts'
-import type { FakeBluezOptions } from '../fake-bluez.ts'
+import type { FakeBluezOptions } from '../fake-bluez-options.ts'
 import { FakeWebBluetooth } from '../fake-web-bluetooth.ts'
 import { type WatchedCentral, watched } from '../watched-central.ts'
 

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { type HttpTransport, http } from '../../../transports/http.ts'
+import { type HttpTransport, http } from '../../../transports/http/http.ts'
 import type { Pair } from '../compliance/scene.ts'
 import type { RawClient } from '../raw-client.ts'
 import { overTcp, portOf, startServers } from './servers.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { connectAsync, type IClientOptions, type MqttClient, type Packet } from 'mqtt'
-import { mqtt } from '../../../transports/mqtt.ts'
+import { mqtt } from '../../../transports/mqtt/mqtt.ts'
 import { type Broker, startAedes, startMosquitto } from '../broker.ts'
 import { Clock } from '../clock.ts'
 import type { Pair } from '../compliance/scene.ts'

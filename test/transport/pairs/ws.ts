@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Timer } from '../../../runtime/world.ts'
 import { world } from '../../../transports/world.ts'
-import { type WsTransport, ws } from '../../../transports/ws.ts'
+import { type WsTransport, ws } from '../../../transports/ws/ws.ts'
 import type { Pair } from '../compliance/scene.ts'
 import type { RawClient } from '../raw-client.ts'
 import { overTcp, portOf, startServers } from './servers.ts'
